@@ -1,0 +1,98 @@
+package main
+
+// source is one project's release and what is wanted of it.
+type source struct {
+	project string // as messages name it
+	module  string
+	version string
+	licence string
+	file    string // in testdata
+
+	kinds []string // "apiVersion Kind"
+	paths []string // files of the module that hold their schemas
+	enums string   // Go file of the module that holds the enums which the schemas lack
+	crds  bool     // paths are CustomResourceDefinitions
+}
+
+// sources is the one list of what is vendored. An object of a kind that is not
+// here fails its check, so this list grows with what the generator emits.
+//
+// Argo CD is here twice: v2.14 is the engine that previews the ApplicationSets,
+// v3.5 the release that runs, and what the generator emits has to be valid
+// under both. prometheus-operator's newer releases are not on the module proxy
+// as a main module (only its Go types are); v0.85.0 is the newest that carries
+// the CRDs.
+func sources() []source {
+	return []source{
+		{
+			project: "Kubernetes",
+			module:  "k8s.io/kubernetes",
+			version: "v1.36.3",
+			licence: "Apache-2.0",
+			file:    "kubernetes.json.gz",
+			kinds: []string{
+				"v1 ConfigMap", "v1 LimitRange", "v1 Namespace", "v1 PersistentVolume", "v1 PersistentVolumeClaim",
+				"v1 Pod", "v1 ResourceQuota", "v1 Secret", "v1 Service", "v1 ServiceAccount",
+				"apps/v1 DaemonSet", "apps/v1 Deployment", "apps/v1 StatefulSet",
+				"autoscaling/v2 HorizontalPodAutoscaler",
+				"batch/v1 CronJob", "batch/v1 Job",
+				"networking.k8s.io/v1 Ingress", "networking.k8s.io/v1 IngressClass", "networking.k8s.io/v1 NetworkPolicy",
+				"policy/v1 PodDisruptionBudget",
+				"rbac.authorization.k8s.io/v1 ClusterRole", "rbac.authorization.k8s.io/v1 ClusterRoleBinding",
+				"rbac.authorization.k8s.io/v1 Role", "rbac.authorization.k8s.io/v1 RoleBinding",
+				"scheduling.k8s.io/v1 PriorityClass",
+				"admissionregistration.k8s.io/v1 ValidatingAdmissionPolicy",
+				"admissionregistration.k8s.io/v1 ValidatingAdmissionPolicyBinding",
+				"storage.k8s.io/v1 StorageClass",
+			},
+			paths: []string{
+				"api/openapi-spec/v3/api__v1_openapi.json",
+				"api/openapi-spec/v3/apis__admissionregistration.k8s.io__v1_openapi.json",
+				"api/openapi-spec/v3/apis__apps__v1_openapi.json",
+				"api/openapi-spec/v3/apis__autoscaling__v2_openapi.json",
+				"api/openapi-spec/v3/apis__batch__v1_openapi.json",
+				"api/openapi-spec/v3/apis__networking.k8s.io__v1_openapi.json",
+				"api/openapi-spec/v3/apis__policy__v1_openapi.json",
+				"api/openapi-spec/v3/apis__rbac.authorization.k8s.io__v1_openapi.json",
+				"api/openapi-spec/v3/apis__scheduling.k8s.io__v1_openapi.json",
+				"api/openapi-spec/v3/apis__storage.k8s.io__v1_openapi.json",
+			},
+			enums: "pkg/generated/openapi/zz_generated.openapi.go",
+		},
+		argoCD("github.com/argoproj/argo-cd/v3", "v3.5.7", "argo-cd-v3.json.gz"),
+		argoCD("github.com/argoproj/argo-cd/v2", "v2.14.21", "argo-cd-v2.json.gz"),
+		{
+			project: "prometheus-operator",
+			module:  "github.com/prometheus-operator/prometheus-operator",
+			version: "v0.85.0",
+			licence: "Apache-2.0",
+			file:    "prometheus-operator.json.gz",
+			kinds: []string{
+				"monitoring.coreos.com/v1 PodMonitor", "monitoring.coreos.com/v1 PrometheusRule", "monitoring.coreos.com/v1 ServiceMonitor",
+			},
+			paths: []string{
+				"example/prometheus-operator-crd/monitoring.coreos.com_podmonitors.yaml",
+				"example/prometheus-operator-crd/monitoring.coreos.com_prometheusrules.yaml",
+				"example/prometheus-operator-crd/monitoring.coreos.com_servicemonitors.yaml",
+			},
+			crds: true,
+		},
+	}
+}
+
+func argoCD(module, version, file string) source {
+	return source{
+		project: "Argo CD",
+		module:  module,
+		version: version,
+		licence: "Apache-2.0",
+		file:    file,
+		kinds: []string{
+			"argoproj.io/v1alpha1 AppProject", "argoproj.io/v1alpha1 Application", "argoproj.io/v1alpha1 ApplicationSet",
+		},
+		paths: []string{
+			"manifests/crds/application-crd.yaml", "manifests/crds/applicationset-crd.yaml", "manifests/crds/appproject-crd.yaml",
+		},
+		crds: true,
+	}
+}
