@@ -1,0 +1,68 @@
+package workload
+
+import (
+	"slices"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	schedulingv1 "k8s.io/api/scheduling/v1"
+
+	"github.com/mlfleet/mlfleet/generator/fleet"
+)
+
+func TestPlatformRanksTheTiers(t *testing.T) {
+	f, irsa, podIdentity := fixture(t)
+	// A tier that the first environment does not know.
+	f.Environment("staging").Spec.Tiers["trial"] = fleet.Tier{Priority: 1}
+	for _, test := range []struct {
+		name    string
+		cluster *fleet.Cluster
+		want    map[string]int32
+	}{
+		{"base", nil, map[string]int32{"mlfleet-bronze": 10, "mlfleet-gold": 1000, "mlfleet-trial": 1}},
+		{"production", irsa.Cluster, map[string]int32{"mlfleet-bronze": 10, "mlfleet-gold": 1000, "mlfleet-trial": 1}},
+		{"staging", podIdentity.Cluster, map[string]int32{"mlfleet-bronze": 10, "mlfleet-gold": 100, "mlfleet-trial": 1}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			objects := Platform(test.cluster, f)
+			if len(objects) != len(test.want) {
+				t.Errorf("objects are %v", identities(t, objects))
+			}
+			for name, value := range test.want {
+				class := find[*schedulingv1.PriorityClass](t, objects, name)
+				if class.Value != value {
+					t.Errorf("%s has value %d, want %d", name, class.Value, value)
+				}
+				if class.GlobalDefault {
+					t.Errorf("%s is the default of every namespace", name)
+				}
+				if class.PreemptionPolicy == nil || *class.PreemptionPolicy != corev1.PreemptLowerPriority {
+					t.Errorf("%s does not preempt", name)
+				}
+			}
+		})
+	}
+}
+
+func TestPlatformIsTheSameObjectsEverywhere(t *testing.T) {
+	f, _, _ := fixture(t)
+	f.Environment("staging").Spec.Tiers["trial"] = fleet.Tier{Priority: 1}
+	base := identities(t, Platform(nil, f))
+	if !slices.IsSorted(base) {
+		t.Errorf("objects are not sorted: %q", base)
+	}
+	for _, c := range f.Clusters() {
+		if got := identities(t, Platform(c, f)); !slices.Equal(got, base) {
+			t.Errorf("%s has %q, the base has %q", c.Name, got, base)
+		}
+	}
+}
+
+// A tenant's quota admits only pods of its tier's class, so the class has to exist
+// in every cluster that the tenant is in.
+func TestEveryTenantsPriorityClassExists(t *testing.T) {
+	f, _, _ := fixture(t)
+	for p := range f.Placements() {
+		find[*schedulingv1.PriorityClass](t, Platform(p.Cluster, f), fleet.PriorityClass(p.Tenant.Spec.Tier))
+	}
+}

@@ -1,0 +1,182 @@
+package workload
+
+import (
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/mlfleet/mlfleet/generator/fleet"
+)
+
+// server is the container that serves the model.
+func server(p *fleet.Placement, m *fleet.Model) corev1.Container {
+	c := corev1.Container{
+		Name:  serverContainer,
+		Image: m.Spec.Image,
+		Env:   serverEnvironment(p, m),
+		Ports: []corev1.ContainerPort{
+			{Name: httpPortName, ContainerPort: PortHTTP, Protocol: corev1.ProtocolTCP},
+			{Name: grpcPortName, ContainerPort: PortGRPC, Protocol: corev1.ProtocolTCP},
+			{Name: metricsPortName, ContainerPort: PortMetrics, Protocol: corev1.ProtocolTCP},
+		},
+		Resources:                guaranteed(serverResources(m)),
+		VolumeMounts:             serverMounts(m),
+		StartupProbe:             startupProbe(m),
+		ReadinessProbe:           readinessProbe(),
+		LivenessProbe:            livenessProbe(),
+		Lifecycle:                preStop(m),
+		SecurityContext:          containerSecurityContext(),
+		ImagePullPolicy:          corev1.PullIfNotPresent,
+		TerminationMessagePolicy: corev1.TerminationMessageFallbackToLogsOnError,
+	}
+	if m.Spec.Runtime == fleet.Triton {
+		c.Command = []string{"tritonserver"}
+		c.Args = tritonArguments(m)
+		c.Env = append(c.Env, tritonEnvironment()...)
+		return c
+	}
+	c.Args = []string{"serve"}
+	return c
+}
+
+// serverEnvironment is the contract's environment. What must agree with the files
+// that fetch brought stands here literally, so that it lives and dies with the
+// ReplicaSet: read from the ConfigMap, an old pod that restarts in the middle of a
+// rollout would look for the new version and never come back.
+func serverEnvironment(p *fleet.Placement, m *fleet.Model) []corev1.EnvVar {
+	return []corev1.EnvVar{
+		literal(envTenant, p.Tenant.Name),
+		literal(envModelName, m.Name),
+		literal(envModelVersion, m.Spec.Version),
+		literal(envModelRepository, modelRepository),
+		fromField(envRegion, "metadata.labels['"+LabelRegion+"']"),
+		fromField(envCluster, "metadata.labels['"+LabelCluster+"']"),
+		literal(envDevice, device(m)),
+		fromConfigMap(envMaxBatchSize, m),
+		fromConfigMap(envMaxQueueDelay, m),
+		literal(envDrainTimeout, drainTimeout(m).String()),
+		// Libraries keep caches (compiled kernels) below HOME, and the root is read-only.
+		literal("HOME", tmpPath),
+	}
+}
+
+// device is what the server must run on: with cuda it fails to start rather than
+// fall back to the CPU unseen.
+func device(m *fleet.Model) string {
+	if m.Spec.GPU == nil {
+		return "cpu"
+	}
+	return "cuda"
+}
+
+// literal is a variable with exactly this value. The kubelet expands $(NAME) in
+// values, and takes $$ for a dollar; a tenant's text must not reach other variables.
+func literal(name, value string) corev1.EnvVar {
+	return corev1.EnvVar{Name: name, Value: strings.ReplaceAll(value, "$", "$$")}
+}
+
+func fromField(name, path string) corev1.EnvVar {
+	return corev1.EnvVar{
+		Name: name,
+		ValueFrom: &corev1.EnvVarSource{
+			FieldRef: &corev1.ObjectFieldSelector{APIVersion: "v1", FieldPath: path},
+		},
+	}
+}
+
+func fromConfigMap(name string, m *fleet.Model) corev1.EnvVar {
+	return corev1.EnvVar{
+		Name: name,
+		ValueFrom: &corev1.EnvVarSource{
+			ConfigMapKeyRef: &corev1.ConfigMapKeySelector{
+				LocalObjectReference: corev1.LocalObjectReference{Name: m.Name},
+				Key:                  name,
+			},
+		},
+	}
+}
+
+func serverMounts(m *fleet.Model) []corev1.VolumeMount {
+	mounts := []corev1.VolumeMount{
+		{Name: modelsVolume, MountPath: modelRepository, ReadOnly: true},
+		{Name: tmpVolume, MountPath: tmpPath},
+	}
+	if needsSharedMemory(m) {
+		mounts = append(mounts, corev1.VolumeMount{Name: shmVolume, MountPath: shmPath})
+	}
+	return mounts
+}
+
+const (
+	// startupPeriod is short: every second of it is a second that a scaled-up pod
+	// stands ready and unused.
+	startupPeriod = 5 * time.Second
+
+	readinessPeriod = 5 * time.Second
+	// readinessFailures takes a pod out after 15 s, not for one slow answer.
+	readinessFailures = 3
+
+	livenessPeriod = 10 * time.Second
+	// livenessFailures is a whole minute: a restart throws loaded weights and a warm
+	// GPU away, so that only a server that is really stuck should get one.
+	livenessFailures = 6
+
+	// probeTimeout leaves a server under full load the time to answer.
+	probeTimeout = 5 * time.Second
+)
+
+// startupProbe gives the server its whole startup timeout before the other
+// probes begin.
+func startupProbe(m *fleet.Model) *corev1.Probe {
+	failures := max(ceilDiv(m.Spec.Startup.Timeout.Duration, startupPeriod), 1)
+	return probe(readyPath, startupPeriod, int32(failures))
+}
+
+func readinessProbe() *corev1.Probe {
+	return probe(readyPath, readinessPeriod, readinessFailures)
+}
+
+func livenessProbe() *corev1.Probe {
+	return probe(livePath, livenessPeriod, livenessFailures)
+}
+
+func probe(path string, period time.Duration, failures int32) *corev1.Probe {
+	return &corev1.Probe{
+		ProbeHandler: corev1.ProbeHandler{
+			HTTPGet: &corev1.HTTPGetAction{Path: path, Port: intstr.FromString(httpPortName)},
+		},
+		PeriodSeconds:    wholeSeconds(period),
+		TimeoutSeconds:   wholeSeconds(probeTimeout),
+		FailureThreshold: failures,
+	}
+}
+
+// preStop keeps the server serving while load balancers and kube-proxies forget
+// the pod. The kubelet itself sleeps: the images have no shell.
+func preStop(m *fleet.Model) *corev1.Lifecycle {
+	if m.Spec.Shutdown.PreStop.Duration <= 0 {
+		return nil
+	}
+	return &corev1.Lifecycle{
+		PreStop: &corev1.LifecycleHandler{
+			Sleep: &corev1.SleepAction{Seconds: int64(wholeSeconds(m.Spec.Shutdown.PreStop.Duration))},
+		},
+	}
+}
+
+// exitMargin is left between the end of the drain and the kill, for a server to
+// free its GPU in order.
+const exitMargin = 5 * time.Second
+
+// drainTimeout is how long the server may finish accepted requests after SIGTERM,
+// in whole seconds: what the grace period (which begins with preStop) leaves. At
+// least a second, at the cost of the margin.
+func drainTimeout(m *fleet.Model) time.Duration {
+	left := time.Duration(wholeSeconds(m.Spec.Shutdown.GracePeriod.Duration)) * time.Second
+	if hook := preStop(m); hook != nil {
+		left -= time.Duration(hook.PreStop.Sleep.Seconds) * time.Second
+	}
+	return max(left-exitMargin, time.Second)
+}
