@@ -1,0 +1,181 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/api/resource"
+
+	"github.com/mlfleet/mlfleet/generator/fleet"
+	"github.com/mlfleet/mlfleet/generator/suggest"
+)
+
+// capacity asks for every model whether a pool of its cluster can run a replica.
+// Whether the pools are large enough for all of them is another question.
+func (c *checker) capacity(p *fleet.Placement) {
+	for _, m := range p.Models {
+		if m.Spec.GPU == nil {
+			continue
+		}
+		at := m.Origins.Origin("gpu")
+		pools := offers(p, m)
+		if len(pools) == 0 {
+			c.refuse(at, fmt.Sprintf("no GPU pool of cluster %s offers %s", p.Cluster.Name, asks(m)), offered(p), "choose what the cluster offers, or leave the cluster out with placement or an override")
+			continue
+		}
+		if !slices.ContainsFunc(pools, func(pool *fleet.GPUPool) bool { return c.fits(pool, m) }) {
+			c.refuse(at, fmt.Sprintf("no instance type in cluster %s fits a replica with %s, cpu %s and memory %s", p.Cluster.Name, asks(m), m.Spec.Resources.CPU.String(), m.Spec.Resources.Memory.String()),
+				c.shapes(pools), "ask for less, or ask the platform team for a larger instance type")
+		}
+	}
+}
+
+func offers(p *fleet.Placement, m *fleet.Model) []*fleet.GPUPool {
+	var out []*fleet.GPUPool
+	for _, pool := range p.Cluster.Spec.GPUPools {
+		if pool.Offers(m.Spec.GPU, m.Spec.Capacity, p.Tenant.Name) {
+			out = append(out, pool)
+		}
+	}
+	return out
+}
+
+// asks is what a model wants of a pool, in words.
+func asks(m *fleet.Model) string {
+	g := m.Spec.GPU
+	s := fmt.Sprintf("%d %s (%s)", g.Count, g.Class, g.Sharing)
+	if m.Spec.Capacity != "" {
+		s += " on " + string(m.Spec.Capacity) + " nodes"
+	}
+	return s
+}
+
+// offered is what a cluster has for a tenant, in words.
+func offered(p *fleet.Placement) string {
+	var out []string
+	for _, pool := range p.Cluster.Spec.GPUPools {
+		var capacity []string
+		for _, t := range pool.CapacityTypes {
+			capacity = append(capacity, string(t))
+		}
+		sharing := fleet.Exclusive
+		switch {
+		case pool.MIG != nil:
+			sharing = "mig-" + strings.Join(keys(pool.MIG), ", mig-")
+		case pool.Sharing != nil && pool.Sharing.Tenant != p.Tenant.Name:
+			continue
+		case pool.Sharing != nil:
+			sharing = pool.Sharing.Mode
+		}
+		out = append(out, fmt.Sprintf("%s (%s; %s)", pool.Class, sharing, strings.Join(capacity, ", ")))
+	}
+	if len(out) == 0 {
+		return "it has no GPU pools for this tenant"
+	}
+	return "it offers " + strings.Join(out, ", ")
+}
+
+// fits says whether an empty node of the pool has room for a replica. What the
+// system and its daemons take of a node is not counted: it differs by cluster.
+func (c *checker) fits(pool *fleet.GPUPool, m *fleet.Model) bool {
+	for _, name := range pool.InstanceTypes {
+		t, known := c.fleet.InstanceTypes[name]
+		if !known || t.GPUs*c.units(pool, m.Spec.GPU) < m.Spec.GPU.Count {
+			continue
+		}
+		cpu := resource.NewQuantity(int64(t.VCPU), resource.DecimalSI)
+		memory := resource.NewQuantity(int64(t.MemoryGiB)<<30, resource.BinarySI)
+		if m.Spec.Resources.CPU.Cmp(*cpu) < 0 && m.Spec.Resources.Memory.Cmp(*memory) < 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// units is how many of what a model asks for one GPU of a pool has.
+func (c *checker) units(pool *fleet.GPUPool, g *fleet.GPU) int {
+	switch {
+	case g.MIGProfile() != "":
+		return pool.MIG[g.MIGProfile()]
+	case g.Shared():
+		return pool.Sharing.Replicas
+	}
+	return 1
+}
+
+func (c *checker) shapes(pools []*fleet.GPUPool) string {
+	var out []string
+	for _, pool := range pools {
+		for _, name := range pool.InstanceTypes {
+			t := c.fleet.InstanceTypes[name]
+			out = append(out, fmt.Sprintf("%s has %d GPUs, %d vCPU, %dGi", name, t.GPUs, t.VCPU, t.MemoryGiB))
+		}
+	}
+	slices.Sort(out)
+	return strings.Join(slices.Compact(out), "; ")
+}
+
+// pools holds the clusters' GPU pools against the catalogue.
+func (c *checker) pools() {
+	for _, cluster := range c.fleet.Clusters() {
+		names := map[string]bool{}
+		for i, pool := range cluster.Spec.GPUPools {
+			at := func(path ...string) fleet.Origin {
+				return cluster.Origins.Origin(append([]string{"gpuPools", fmt.Sprint(i)}, path...)...)
+			}
+			if names[pool.Name] {
+				c.refuse(at("name"), fmt.Sprintf("cluster %s has two GPU pools %q", cluster.Name, pool.Name), "", "every pool of a cluster has its own name")
+			}
+			names[pool.Name] = true
+			class, known := c.fleet.GPUClasses[pool.Class]
+			if !known {
+				c.refuse(at("class"), fmt.Sprintf("there is no GPU class %q", pool.Class), "", suggest.Fix(pool.Class, keys(c.fleet.GPUClasses)))
+				continue
+			}
+			for j, name := range pool.InstanceTypes {
+				c.instanceType(at("instanceTypes", fmt.Sprint(j)), pool, name)
+			}
+			c.migLayout(at, pool, class)
+		}
+	}
+}
+
+func (c *checker) instanceType(at fleet.Origin, pool *fleet.GPUPool, name string) {
+	t, known := c.fleet.InstanceTypes[name]
+	switch {
+	case !known:
+		c.refuse(at, fmt.Sprintf("instance type %q is not in the catalogue", name), "", suggest.Fix(name, c.typesOf(pool.Class)))
+	case t.Class != pool.Class:
+		c.refuse(at, fmt.Sprintf("instance type %s has GPUs of class %s, not %s", name, t.Class, pool.Class), "", suggest.Fix(name, c.typesOf(pool.Class)))
+	}
+}
+
+func (c *checker) typesOf(class string) []string {
+	var out []string
+	for _, name := range keys(c.fleet.InstanceTypes) {
+		if c.fleet.InstanceTypes[name].Class == class {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// migLayout asks whether a GPU has the slices for a pool's layout.
+func (c *checker) migLayout(at func(...string) fleet.Origin, pool *fleet.GPUPool, class fleet.GPUClass) {
+	compute, memory := 0, 0
+	for _, profile := range keys(pool.MIG) {
+		size, known := class.MIG[profile]
+		if !known {
+			message := fmt.Sprintf("a GPU of class %s has no MIG profile %q", pool.Class, profile)
+			c.refuse(at("mig", profile), message, "", suggest.Fix(profile, keys(class.MIG)))
+			return
+		}
+		compute += size.Compute * pool.MIG[profile]
+		memory += size.Memory * pool.MIG[profile]
+	}
+	if compute > fleet.MIGComputeSlices || memory > fleet.MIGMemorySlices {
+		c.refuse(at("mig"), fmt.Sprintf("the MIG layout takes %d compute and %d memory slices of a GPU", compute, memory),
+			fmt.Sprintf("at most %d and %d", fleet.MIGComputeSlices, fleet.MIGMemorySlices), "take fewer or smaller instances")
+	}
+}

@@ -1,0 +1,55 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/mlfleet/mlfleet/generator/fleet"
+)
+
+// limits holds a replica of each model against what the environment allows.
+func (c *checker) limits(p *fleet.Placement) {
+	limits := p.Cluster.Environment.Spec.Limits
+	if limits.CPU.IsZero() { // the environment could not be read, which is reported
+		return
+	}
+	for _, m := range p.Models {
+		over := func(have, limit any, path ...string) {
+			at := m.Origins.Origin(path...)
+			c.refuse(at, fmt.Sprintf("model %s asks for %s %v%s", m.Name, name(path), have, trailing(by(at, m))),
+				fmt.Sprintf("at most %v in environment %s", limit, p.Cluster.Environment.Name),
+				"lower it, or override it for that environment")
+		}
+		s := &m.Spec
+		if int(s.Replicas.Max) > limits.Replicas {
+			over(s.Replicas.Max, limits.Replicas, "replicas", "max")
+		}
+		if s.GPU != nil && s.GPU.MIGProfile() == "" && s.GPU.Count > limits.GPUs {
+			over(s.GPU.Count, limits.GPUs, "gpu", "count")
+		}
+		if s.Resources.CPU.Cmp(limits.CPU) > 0 {
+			over(s.Resources.CPU.String(), limits.CPU.String(), "resources", "cpu")
+		}
+		if s.Resources.Memory.Cmp(limits.Memory) > 0 {
+			over(s.Resources.Memory.String(), limits.Memory.String(), "resources", "memory")
+		}
+		if s.Shutdown.GracePeriod.Duration > limits.GracePeriod.Duration {
+			over(s.Shutdown.GracePeriod.Duration, limits.GracePeriod.Duration, "shutdown", "gracePeriod")
+		}
+	}
+}
+
+func name(path []string) string {
+	out := path[0]
+	for _, part := range path[1:] {
+		out += "." + part
+	}
+	return out
+}
+
+// trailing drops the comma that closes an insertion at a sentence's end.
+func trailing(s string) string {
+	if s != "" && s[len(s)-1] == ',' {
+		return s[:len(s)-1]
+	}
+	return s
+}
