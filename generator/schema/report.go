@@ -1,0 +1,263 @@
+package schema
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/errors"
+	"cuelang.org/go/cue/token"
+
+	"github.com/mlfleet/mlfleet/generator/fleet"
+	"github.com/mlfleet/mlfleet/generator/input"
+)
+
+// maxRounds bounds how often a bad value is asked about. Each round reports at
+// least one path, so a file with more bad fields than this shows the rest in
+// the next run.
+const maxRounds = 50
+
+// report collects the findings about one bad value. CUE hides some errors behind
+// others (unknown fields behind wrong ones, say), so it works in rounds: what a
+// round has reported is open in the value of the next, and open is always right.
+type report struct {
+	schema   *Schema
+	def      cue.Value
+	whole    *input.Value
+	prefix   []string
+	reported map[string]mark // by the key of their path
+	findings fleet.Findings
+}
+
+// mark says what later rounds see at a reported path.
+type mark uint8
+
+const (
+	opened  mark = iota + 1 // a value that may be anything
+	removed                 // nothing: the field is unknown
+)
+
+// key makes a path a map's key. It ends in a separator, so that the key of what
+// lies below a path begins with the path's.
+func key(path []string) string {
+	var b strings.Builder
+	for _, part := range path {
+		b.WriteString(part)
+		b.WriteByte(0)
+	}
+	return b.String()
+}
+
+// problem is what CUE says about one path, in all its errors together.
+type problem struct {
+	path   []string
+	errors []errors.Error
+}
+
+func (r *report) run() fleet.Findings {
+	r.rounds(false)
+	r.rounds(true)
+	if len(r.findings) == 0 { // CUE refused the value for a reason that no path carries
+		err := r.schema.validate(r.def, r.whole)
+		r.findings = append(r.findings, fleet.Finding{Position: r.whole.Position, Severity: fleet.Error, Message: fmt.Sprint(err)})
+	}
+	return r.findings
+}
+
+// rounds asks until nothing new is said: about what is there, and then about
+// what has to be there too.
+func (r *report) rounds(complete bool) {
+	for range maxRounds {
+		value := r.def.Context().Encode(r.open(r.whole, nil))
+		err := r.def.Unify(value).Validate(cue.Concrete(complete))
+		if err == nil {
+			return
+		}
+		problems := r.problems(err)
+		overSeveral := func(p problem) bool { return hidden(p.errors[0]) }
+		// A rule over several fields is told by opening one of them, which hides
+		// what is below it: so it waits until that is told.
+		if !r.tell(slices.DeleteFunc(slices.Clone(problems), overSeveral), complete) && !r.tell(problems, complete) {
+			return
+		}
+	}
+}
+
+// tell adds what is new among problems, and says whether the next round will
+// see another value than this one.
+func (r *report) tell(problems []problem, complete bool) bool {
+	progress := false
+	for _, p := range problems {
+		switch {
+		case !r.follows(p, complete):
+			r.add(p)
+			progress = true
+		case r.withdraw(p.path):
+			progress = true
+		}
+	}
+	return progress
+}
+
+// open is a value for CUE in which everything that is reported is open.
+func (r *report) open(v *input.Value, path []string) any {
+	switch {
+	case r.reported[key(path)] == opened:
+		return r.schema.anything
+	case v.Kind == input.List:
+		items := make([]any, len(v.Items))
+		for i := range v.Items {
+			items[i] = r.open(&v.Items[i], append(path, strconv.Itoa(i)))
+		}
+		return items
+	case v.Kind != input.Map:
+		return v.Any()
+	}
+	fields := make(map[string]any, len(v.Fields))
+	for _, f := range v.Fields {
+		if below := append(path, f.Name); r.reported[key(below)] != removed {
+			fields[f.Name] = r.open(f.Value, below)
+		}
+	}
+	within := key(path)
+	for reported, m := range r.reported { // what is missing was reported at a path that nothing stands at
+		name, ok := strings.CutPrefix(reported, within)
+		if name = strings.TrimSuffix(name, "\x00"); ok && m == opened && name != "" && !strings.Contains(name, "\x00") {
+			fields[name] = r.schema.anything
+		}
+	}
+	return fields
+}
+
+// problems groups errors by path, sorted, and leaves out a path that only fails
+// because something below it does.
+func (r *report) problems(err error) []problem {
+	byPath := map[string]*problem{}
+	for _, e := range errors.Errors(err) {
+		path := r.blame(e)
+		at := key(path)
+		if byPath[at] == nil {
+			byPath[at] = &problem{path: path}
+		}
+		byPath[at].errors = append(byPath[at].errors, e)
+	}
+	keys := slices.Sorted(maps.Keys(byPath))
+	var out []problem
+	for i, at := range keys {
+		if i+1 < len(keys) && strings.HasPrefix(keys[i+1], at) {
+			continue
+		}
+		out = append(out, *byPath[at])
+	}
+	return out
+}
+
+// pathOf is the error's path less the definition it starts with.
+func pathOf(e errors.Error) []string {
+	path := e.Path()
+	if len(path) > 0 && strings.HasPrefix(path[0], "#") {
+		path = path[1:]
+	}
+	out := make([]string, len(path))
+	for i, part := range path {
+		out[i] = strings.Trim(part, `"`)
+	}
+	return out
+}
+
+// blame is the path that a person has to look at: of an unknown field inside
+// an unknown field the outer one, of a rule over several fields the last of them
+// that is there.
+func (r *report) blame(e errors.Error) []string {
+	path := pathOf(e)
+	if unknown(e) {
+		for i := range path {
+			if len(step(r.def, path[:i]...)) > 0 && len(step(r.def, path[:i+1]...)) == 0 {
+				return path[:i+1]
+			}
+		}
+	}
+	for i, part := range path {
+		if !strings.HasPrefix(part, "_") || r.whole.At(path[:i+1]...) != nil {
+			continue
+		}
+		for _, pos := range positions([]errors.Error{e}) {
+			for _, name := range slices.Backward(r.schema.rules.reads(pos)) {
+				if r.whole.At(path[:i]...).Get(name) != nil {
+					return append(path[:i:i], name)
+				}
+			}
+		}
+		return path[:i]
+	}
+	return path
+}
+
+// withdraw takes a field out of the value of later rounds where opening it was
+// not enough: one that must not be there at all is wrong whatever it holds, and
+// would hide other errors for ever.
+func (r *report) withdraw(path []string) bool {
+	if r.reported[key(path)] != opened || r.whole.At(path...) == nil {
+		return false
+	}
+	for n := len(path); n > 0; n-- {
+		if r.whole.At(path[:n-1]...).Kind == input.Map { // an item of a list would leave a gap, so its list goes
+			r.reported[key(path[:n])] = removed
+			return true
+		}
+	}
+	return false
+}
+
+// follows says whether a problem is only there because of what is reported
+// already.
+func (r *report) follows(p problem, complete bool) bool {
+	at := key(p.path)
+	if r.reported[at] != 0 || !complete && missing(p.errors[0]) {
+		return true
+	}
+	for reported, m := range r.reported {
+		switch {
+		case strings.HasPrefix(at, reported): // open, so its parts are missing
+			return true
+		case strings.HasPrefix(reported, at) && (m == removed || complete && !missing(p.errors[0])):
+			return true
+		}
+	}
+	return false
+}
+
+func (r *report) add(p problem) {
+	r.reported[key(p.path)] = opened
+	if unknown(p.errors[0]) {
+		r.reported[key(p.path)] = removed
+	}
+	f := r.describe(p)
+	f.Severity = fleet.Error
+	f.Position = r.whole.Place(p.path...)
+	if v := r.whole.At(p.path...); v != nil && !unknown(p.errors[0]) {
+		f.Position = v.Position
+	}
+	for _, pos := range positions(p.errors) {
+		f.Rules = append(f.Rules, fmt.Sprintf("%s:%d:%d", pos.Filename(), pos.Line(), pos.Column()))
+	}
+	slices.Sort(f.Rules)
+	f.Rules = slices.Compact(f.Rules)
+	r.findings = append(r.findings, f)
+}
+
+// positions are the places of the rules behind errors.
+func positions(errs []errors.Error) []token.Pos {
+	var out []token.Pos
+	for _, e := range errs {
+		for _, pos := range errors.Positions(e) {
+			if strings.HasPrefix(pos.Filename(), "cue/") {
+				out = append(out, pos)
+			}
+		}
+	}
+	return out
+}

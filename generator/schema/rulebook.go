@@ -1,0 +1,149 @@
+package schema
+
+import (
+	"strings"
+
+	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/ast"
+	"cuelang.org/go/cue/token"
+
+	"github.com/mlfleet/mlfleet/generator/fleet"
+)
+
+// rulebook answers what the schema files say about a place in them: which
+// field's rule stands there, what its comment says, and whether it holds only
+// under a condition.
+type rulebook struct {
+	rules []rule
+}
+
+// rule is a field of a schema file, from its comment to its end.
+type rule struct {
+	file       string
+	start, end int // byte offsets
+	doc        string
+	definition bool     // of a format, not of a struct
+	condition  bool     // an if clause, not a field
+	reads      []string // of a hidden field: the names in its rule
+}
+
+func newRulebook(files []*ast.File) rulebook {
+	var b rulebook
+	for _, file := range files {
+		ast.Walk(file, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.Field:
+				b.add(file, n, newRule(n))
+			case *ast.Comprehension:
+				b.add(file, n, rule{condition: true})
+			}
+			return true
+		}, nil)
+	}
+	return b
+}
+
+func newRule(f *ast.Field) rule {
+	label, _, _ := ast.LabelName(f.Label)
+	r := rule{doc: docOf(f)}
+	switch {
+	case strings.HasPrefix(label, "#"):
+		_, isStruct := f.Value.(*ast.StructLit)
+		r.definition = !isStruct
+	case strings.HasPrefix(label, "_"):
+		r.reads = namesIn(f.Value)
+	}
+	return r
+}
+
+// namesIn lists the names that an expression refers to, in the order in which
+// they stand.
+func namesIn(x ast.Expr) []string {
+	var out []string
+	ast.Walk(x, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.SelectorExpr:
+			out = append(out, namesIn(n.X)...)
+			return false
+		case *ast.Ident:
+			out = append(out, n.Name)
+		}
+		return true
+	}, nil)
+	return out
+}
+
+func (b *rulebook) add(file *ast.File, n ast.Node, r rule) {
+	r.file, r.start, r.end = file.Filename, n.Pos().Offset(), n.End().Offset()
+	b.rules = append(b.rules, r)
+}
+
+func docOf(f *ast.Field) string {
+	var lines []string
+	for _, group := range ast.Comments(f) {
+		if group.Doc {
+			lines = append(lines, group.Text())
+		}
+	}
+	return oneLine(strings.Join(lines, " "))
+}
+
+// format returns what the innermost definition around a place says a value of
+// it is: "a name of at most 40 small letters, …" of "#Name is a name of …".
+func (b *rulebook) format(pos token.Pos) string {
+	doc := ""
+	b.around(pos, func(r rule) {
+		if !r.definition {
+			return
+		}
+		if _, is, ok := strings.Cut(r.doc, " is "); ok {
+			doc = is
+		}
+	})
+	return doc
+}
+
+// doc returns the comment of the innermost field around a place.
+func (b *rulebook) doc(pos token.Pos) string {
+	doc := ""
+	b.around(pos, func(r rule) {
+		if r.doc != "" && !r.definition {
+			doc = r.doc
+		}
+	})
+	return doc
+}
+
+// reads lists the names in the innermost hidden rule around a place.
+func (b *rulebook) reads(pos token.Pos) []string {
+	var names []string
+	b.around(pos, func(r rule) {
+		if r.reads != nil {
+			names = r.reads
+		}
+	})
+	return names
+}
+
+// conditional says whether a place lies under an if clause.
+func (b *rulebook) conditional(pos token.Pos) bool {
+	under := false
+	b.around(pos, func(r rule) { under = under || r.condition })
+	return under
+}
+
+// around calls f for every rule around a place, outermost first.
+func (b *rulebook) around(pos token.Pos, f func(rule)) {
+	file, offset := pos.Filename(), pos.Offset()
+	for _, r := range b.rules { // in the order of ast.Walk: parents before children
+		if r.file == file && r.start <= offset && offset < r.end {
+			f(r)
+		}
+	}
+}
+
+// place is where a value of the schema files is written.
+func (b *rulebook) place(v cue.Value) fleet.Position {
+	pos := v.Pos()
+	return fleet.Position{File: pos.Filename(), Line: pos.Line(), Column: pos.Column()}
+}
