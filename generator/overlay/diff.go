@@ -91,7 +91,7 @@ const wholeListValues = 12
 
 func (d *differ) listPatch(base, final manifest.Node, r *rules) manifest.Node {
 	switch {
-	case r != nil && (r.unknown || r.merged && !sameItems(base, final, r.keys)):
+	case r != nil && r.merged && !sameItems(base, final, r.keys):
 	case r != nil && r.merged:
 		return d.itemPatches(base, final, r)
 	case survivesMerge(final, r) && values(final) <= wholeListValues:

@@ -55,7 +55,7 @@ func (u undo) object(o manifest.Object, base manifest.Node) (manifest.Node, erro
 			return manifest.Node{}, fmt.Errorf("%s: %s: %w", o.ID, strings.Join(way, "."), err)
 		}
 	}
-	if false { // Kustomize leaves those alone
+	if o.Kind == "CustomResourceDefinition" { // Kustomize leaves those alone
 		return root, nil
 	}
 	root, err := u.images(root)
