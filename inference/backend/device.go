@@ -84,9 +84,9 @@ func Choose(o Options) (*Device, error) {
 	return nil, fmt.Errorf("device %q is unknown; want auto, cuda, tensorrt or cpu", o.Kind)
 }
 
-// sessionOptions are the runtime's options for one session on the device. The
+// SessionOptions are the runtime's options for one session on the device. The
 // caller destroys them.
-func (d *Device) sessionOptions() (*ort.SessionOptions, error) {
+func (d *Device) SessionOptions() (*ort.SessionOptions, error) {
 	o, err := ort.NewSessionOptions()
 	if err != nil {
 		return nil, fmt.Errorf("make session options: %w", err)

@@ -45,9 +45,9 @@ func FindLibrary(explicit string) string {
 // Open loads ONNX Runtime. There is one a process; see Close.
 func Open(library string) error {
 	ort.SetSharedLibraryPath(library)
-	// The runtime's own warnings go to standard error as free text; errors
-	// come back through its API and are logged as ours.
-	if err := ort.InitializeEnvironment(ort.WithLogLevelError()); err != nil {
+	// The runtime writes free text to standard error. Its errors come back
+	// through the API as well and are logged in our own form.
+	if err := ort.InitializeEnvironment(ort.WithLogLevelFatal()); err != nil {
 		return fmt.Errorf("load ONNX Runtime from %s (`make lib` fetches it; --onnxruntime names it): %w", library, err)
 	}
 	if err := ort.DisableTelemetry(); err != nil {

@@ -22,7 +22,7 @@ type Session struct {
 // Load loads a model file. maxRows is the server's limit of rows a batch. The
 // file may refer to files beside it, as models of more than 2 GB do.
 func (d *Device) Load(path string, c *modelconfig.Config, maxRows int) (*Session, error) {
-	o, err := d.sessionOptions()
+	o, err := d.SessionOptions()
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +57,7 @@ func describe(path string) (in, out []ort.InputOutputInfo, err error) {
 
 // open loads a model from memory.
 func (d *Device) open(model []byte, c *modelconfig.Config, maxRows int) (*Session, error) {
-	o, err := d.sessionOptions()
+	o, err := d.SessionOptions()
 	if err != nil {
 		return nil, err
 	}

@@ -26,7 +26,6 @@ type Runner interface {
 
 // A Meter is told what happens. Its methods are called often and must be quick.
 type Meter interface {
-	QueueLength(calls int)
 	// Waited is called for each call when its batch starts.
 	Waited(d time.Duration)
 	// Ran is called after each run.
@@ -83,6 +82,15 @@ func (b *Batcher) Close() {
 	b.mu.Unlock()
 	b.rouse()
 	<-b.ended
+}
+
+// Queued is the number of calls that wait. It is asked for when somebody wants
+// to know, not reported on every change: reports that overtake each other would
+// leave a wrong number standing on an idle server.
+func (b *Batcher) Queued() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.queue.calls
 }
 
 // Stalled is how long the current run has been going on, 0 if there is none.
@@ -146,13 +154,11 @@ func (b *Batcher) enqueue(c *Call) error {
 	}
 	c.refs.Add(1)
 	b.queue.push(c)
-	n := b.queue.calls
 	wake := b.wanted > 0 && b.queue.rows >= b.wanted
 	if wake {
 		b.wanted = 0
 	}
 	b.mu.Unlock()
-	b.meter.QueueLength(n)
 	if wake {
 		b.rouse()
 	}
@@ -166,10 +172,8 @@ func (b *Batcher) leave(c *Call, why error) {
 	if queued {
 		b.queue.remove(c)
 	}
-	n := b.queue.calls
 	b.mu.Unlock()
 	if queued {
-		b.meter.QueueLength(n)
 		b.meter.Dropped(why)
 		c.Release()
 	}
@@ -205,9 +209,7 @@ func (b *Batcher) collect() bool {
 		b.sleep(want, patience)
 	}
 	b.batch = b.queue.take(b.batch[:0], b.opts.MaxRows)
-	n := b.queue.calls
 	b.mu.Unlock()
-	b.meter.QueueLength(n)
 	return true
 }
 

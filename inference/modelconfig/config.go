@@ -34,6 +34,10 @@ type Config struct {
 	// Pad names the inputs whose second dimension may be filled up, so that
 	// requests of different lengths share a batch.
 	Pad map[string]Pad `json:"pad,omitempty"`
+	// Range names the integer inputs whose values are bounded, such as ids that
+	// index a table. A value outside is the client's mistake; without a range
+	// it would fail the run.
+	Range map[string]Range `json:"range,omitempty"`
 	// AllowNonFinite lets NaN and infinities into floating point inputs.
 	AllowNonFinite bool `json:"allowNonFinite,omitempty"`
 	// Text makes the model answer POST /predict.
@@ -41,6 +45,12 @@ type Config struct {
 	// Accuracy is the share of right answers on held-out data, 0 to 1,
 	// reported as ml_model_accuracy_score.
 	Accuracy *float64 `json:"accuracy,omitempty"`
+}
+
+// A Range is the values from Min to Max, both included.
+type Range struct {
+	Min int64 `json:"min"`
+	Max int64 `json:"max"`
 }
 
 // Pad says how an input is filled up: to the next power of two, at least Min
@@ -111,6 +121,11 @@ func (c *Config) check() error {
 	for name, p := range c.Pad {
 		if p.Min < 0 || p.Max < 1 || p.Max > maxPad || p.Min > p.Max {
 			return fmt.Errorf("pad of %q runs from %d to %d, want 0 ≤ min ≤ max ≤ %d, max ≥ 1", name, p.Min, p.Max, maxPad)
+		}
+	}
+	for name, r := range c.Range {
+		if r.Min > r.Max {
+			return fmt.Errorf("range of %q is empty: %d to %d", name, r.Min, r.Max)
 		}
 	}
 	if c.Text == nil {

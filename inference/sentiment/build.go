@@ -49,6 +49,7 @@ func (r *Report) write(dir string, net *Network) error {
 		Name:        "sentiment",
 		Description: "Positive or negative, for short English texts; see the model card.",
 		Pad:         map[string]modelconfig.Pad{Input: {Min: 8, Max: int64(r.Settings.Text.MaxIDs)}},
+		Range:       map[string]modelconfig.Range{Input: {Min: 0, Max: int64(r.Settings.Text.Buckets)}},
 		Text:        &modelconfig.Text{Input: Input, Output: Output, Labels: Labels(), Features: r.Settings.Text},
 		Accuracy:    &accuracy,
 	}, "", "  ")

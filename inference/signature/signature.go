@@ -5,6 +5,7 @@
 package signature
 
 import (
+	"encoding/binary"
 	"fmt"
 	"slices"
 
@@ -21,7 +22,9 @@ type Signature struct {
 	// MaxRows is the most rows of one run, 1 for models that are not batched.
 	MaxRows int
 	// Pads has an entry for each input; nil for one that is not padded.
-	Pads           []*modelconfig.Pad
+	Pads []*modelconfig.Pad
+	// Ranges has an entry for each input; nil for one that takes any value.
+	Ranges         []*modelconfig.Range
 	AllowNonFinite bool
 }
 
@@ -30,7 +33,8 @@ type Signature struct {
 func New(inputs, outputs []tensor.Spec, c *modelconfig.Config, maxRows int) (*Signature, error) {
 	s := &Signature{
 		Inputs: inputs, Outputs: outputs, MaxRows: 1,
-		Pads: make([]*modelconfig.Pad, len(inputs)), AllowNonFinite: c.AllowNonFinite,
+		Pads:   make([]*modelconfig.Pad, len(inputs)),
+		Ranges: make([]*modelconfig.Range, len(inputs)), AllowNonFinite: c.AllowNonFinite,
 	}
 	s.Batched = !c.NoBatching && open(inputs) && open(outputs)
 	if s.Batched {
@@ -51,6 +55,16 @@ func New(inputs, outputs []tensor.Spec, c *modelconfig.Config, maxRows int) (*Si
 			return nil, fmt.Errorf("pad of input %q: the model is not batched", name)
 		}
 		s.Pads[i] = &pad
+	}
+	for name, r := range c.Range {
+		i := slices.IndexFunc(inputs, func(sp tensor.Spec) bool { return sp.Name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("range names the input %q, which the model does not have", name)
+		}
+		if t := inputs[i].Type; t != tensor.Int32 && t != tensor.Int64 {
+			return nil, fmt.Errorf("range of input %q: only INT32 and INT64 have one, not %s", name, t)
+		}
+		s.Ranges[i] = &r
 	}
 	if len(c.Pad) > 0 && !s.FixedOutputs() {
 		return nil, fmt.Errorf("padding needs outputs of fixed size after the first dimension, or the padding would show in them")
@@ -106,7 +120,7 @@ func (s *Signature) Check(j *tensor.Job) error {
 	j.Rows, j.Class = 1, j.Class[:0]
 	for i := range j.Inputs {
 		in, spec := &j.Inputs[i], &s.Inputs[i]
-		if err := s.checkInput(in, spec); err != nil {
+		if err := s.checkInput(in, spec, s.Ranges[i]); err != nil {
 			return fmt.Errorf("input %q: %w", spec.Name, err)
 		}
 		if s.Batched {
@@ -129,7 +143,7 @@ func (s *Signature) Check(j *tensor.Job) error {
 	return nil
 }
 
-func (s *Signature) checkInput(in *tensor.Value, spec *tensor.Spec) error {
+func (s *Signature) checkInput(in *tensor.Value, spec *tensor.Spec, r *modelconfig.Range) error {
 	if err := spec.Fits(in.Shape, s.skip()); err != nil {
 		return err
 	}
@@ -149,7 +163,27 @@ func (s *Signature) checkInput(in *tensor.Value, spec *tensor.Spec) error {
 	if !s.AllowNonFinite && !tensor.Finite(spec.Type, in.Data) {
 		return fmt.Errorf("has a NaN or an infinity, which this model does not take")
 	}
+	if r != nil {
+		if v, ok := outside(spec.Type, in.Data, r); ok {
+			return fmt.Errorf("has the value %d, the model takes %d to %d", v, r.Min, r.Max)
+		}
+	}
 	return nil
+}
+
+// outside finds a value that is not in a range.
+func outside(t tensor.Type, data []byte, r *modelconfig.Range) (int64, bool) {
+	size := t.Size()
+	for ; len(data) >= size; data = data[size:] {
+		v := int64(int32(binary.LittleEndian.Uint32(data)))
+		if size == 8 {
+			v = int64(binary.LittleEndian.Uint64(data))
+		}
+		if v < r.Min || v > r.Max {
+			return v, true
+		}
+	}
+	return 0, false
 }
 
 // Shape appends the full shape of input i in a run of so many rows.

@@ -156,7 +156,7 @@ func Write(dir string) (string, error) {
 }
 
 // Verify checks a folder against its SHA256SUMS file: every listed file is
-// there with its hash. It returns the hash of the SHA256SUMS file. A folder
+// there with its hash, and no other file is, hidden ones aside. It returns the hash of the SHA256SUMS file. A folder
 // without one answers fs.ErrNotExist.
 func Verify(dir string) (string, error) {
 	f, err := os.Open(filepath.Join(dir, File))
@@ -185,7 +185,34 @@ func Verify(dir string) (string, error) {
 			return "", fmt.Errorf("verify %s: %s: %w: got %x, want %x", dir, e.Path, ErrMismatch, got, e.Sum)
 		}
 	}
+	if err := unlisted(dir, entries); err != nil {
+		return "", fmt.Errorf("verify %s: %w", dir, err)
+	}
 	return fmt.Sprintf("%x", sha256.Sum256(b)), nil
+}
+
+// unlisted finds files that nobody vouches for. A server would read a planted
+// config.json like a genuine one.
+func unlisted(dir string, entries []Entry) error {
+	return filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
+		if err != nil || p == dir {
+			return err
+		}
+		if strings.HasPrefix(d.Name(), ".") {
+			if d.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		rel, err := filepath.Rel(dir, p)
+		if err != nil || d.IsDir() || rel == File {
+			return err
+		}
+		if !slices.ContainsFunc(entries, func(e Entry) bool { return e.Path == filepath.ToSlash(rel) }) {
+			return fmt.Errorf("%s is not in %s: %w", rel, File, ErrMismatch)
+		}
+		return nil
+	})
 }
 
 // HashFile hashes a file's content.
