@@ -17,6 +17,7 @@ var (
 	ErrFull    = errors.New("the queue is full")
 	ErrClosed  = errors.New("the model is being unloaded")
 	ErrExpired = errors.New("the request's deadline passed before an answer was ready")
+	ErrGone    = errors.New("the client went away")
 )
 
 // A Runner runs batches; see backend.Runner.
@@ -238,9 +239,9 @@ func (b *Batcher) runBatch() {
 	rows := 0
 	kept := b.batch[:0]
 	for _, c := range b.batch {
-		if !c.Deadline.IsZero() && !c.Deadline.After(start) {
-			b.meter.Dropped(ErrExpired)
-			b.finish(c, ErrExpired)
+		if err := obsolete(c, start); err != nil {
+			b.meter.Dropped(err)
+			b.finish(c, err)
 			continue
 		}
 		kept = append(kept, c)
@@ -266,6 +267,21 @@ func (b *Batcher) runBatch() {
 	}
 	clear(b.batch)
 	clear(b.jobs)
+}
+
+// askAfter is the wait after which a call is asked whether it is still wanted.
+// Clients do not leave within it, and asking costs a system call.
+const askAfter = 10 * time.Millisecond
+
+// obsolete says why a call need not be run any more, or nil.
+func obsolete(c *Call, now time.Time) error {
+	switch {
+	case !c.Deadline.IsZero() && !c.Deadline.After(now):
+		return ErrExpired
+	case c.Gone != nil && now.Sub(c.arrived) > askAfter && c.Gone():
+		return ErrGone
+	}
+	return nil
 }
 
 // handOut finishes the calls of a batch. A run fails as a whole, so after a

@@ -34,6 +34,10 @@ type Call struct {
 	// Deadline is when the answer stops being of use; zero means never.
 	Deadline time.Time
 
+	// Gone, if set, is asked before the call is run after a long wait: whether
+	// nobody waits for the answer any more.
+	Gone func() bool
+
 	// What happened to the call; readable after Do returned nil.
 	Waited   time.Duration // in the queue
 	Computed time.Duration // the run of its batch
@@ -76,7 +80,7 @@ func (p *Pool) Get() *Call {
 	default:
 	}
 	c.refs.Store(1)
-	c.Priority, c.Deadline, c.err = Normal, time.Time{}, nil
+	c.Priority, c.Deadline, c.Gone, c.err = Normal, time.Time{}, nil, nil
 	for i := range c.Inputs {
 		c.Inputs[i].Shape, c.Inputs[i].Data = c.Inputs[i].Shape[:0], nil
 	}

@@ -3,14 +3,26 @@ package server
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/mlfleet/mlfleet/inference/batch"
+	"github.com/mlfleet/mlfleet/inference/protocol"
 	"github.com/mlfleet/mlfleet/inference/repository"
 )
+
+// submit checks the inputs of a call and runs it. All three ways in, REST, the
+// fast path and gRPC, meet here.
+func (s *Server) submit(ctx context.Context, v *repository.Version, c *batch.Call, p batch.Priority, deadline time.Time, gone func() bool) error {
+	if err := v.Signature.Check(&c.Job); err != nil {
+		return protocol.Errorf(protocol.BadRequest, "%v", err)
+	}
+	c.Priority, c.Deadline, c.Gone = p, deadline, gone
+	return s.do(ctx, v, c)
+}
 
 // do runs a call, inside a span if traces are wanted. ctx carries the caller's
 // span.

@@ -121,21 +121,18 @@ func (g *service) infer(ctx context.Context, in *protocol.ModelInferRequest) (*p
 	if err := req.DecodeGRPC(in, v.Signature, c); err != nil {
 		return nil, err
 	}
-	if err := v.Signature.Check(&c.Job); err != nil {
-		return nil, protocol.Errorf(protocol.BadRequest, "%v", err)
-	}
-	c.Priority, c.Deadline = req.Priority, g.s.deadline(start, req.Timeout)
+	priority, deadline := req.Priority, g.s.deadline(start, req.Timeout)
 	if md, ok := metadata.FromIncomingContext(ctx); ok {
 		if h := md.Get(headerPriority); len(h) > 0 {
-			if c.Priority, err = parsePriority(h[0]); err != nil {
+			if priority, err = parsePriority(h[0]); err != nil {
 				return nil, err
 			}
 		}
 	}
-	if d, ok := ctx.Deadline(); ok && (c.Deadline.IsZero() || d.Before(c.Deadline)) {
-		c.Deadline = d
+	if d, ok := ctx.Deadline(); ok && (deadline.IsZero() || d.Before(deadline)) {
+		deadline = d
 	}
-	if err := g.s.do(ctx, v, c); err != nil {
+	if err := g.s.submit(ctx, v, c, priority, deadline, nil); err != nil {
 		return nil, err
 	}
 	out := req.EncodeGRPC(v.Model, v.Name, v.Signature, c)

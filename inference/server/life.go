@@ -22,6 +22,7 @@ type Ports struct {
 type Life struct {
 	s      *Server
 	ports  Ports
+	front  *front
 	rest   *http.Server
 	scrape *http.Server
 	grpc   *grpc.Server
@@ -41,7 +42,8 @@ func (s *Server) Start(p Ports, scrape http.Handler) *Life {
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug),
 	}
-	go l.serve("http", func() error { return l.rest.Serve(p.HTTP) })
+	l.front = newFront(s, p.HTTP)
+	go l.serve("http", func() error { return l.rest.Serve(l.front) })
 	go l.serve("grpc", func() error { return l.grpc.Serve(p.GRPC) })
 	if p.Metrics != nil {
 		l.scrape = &http.Server{Handler: scrape, ReadHeaderTimeout: s.opts.HeadTimeout}
@@ -86,10 +88,14 @@ func (l *Life) Stop(limit time.Duration) error {
 		}
 	}
 	wg.Wait()
-	var cut error
-	wg.Go(func() { cut = l.stopREST(ctx) })
+	var cut, cutFast error
+	wg.Go(func() {
+		cutFast = l.front.stop(ctx) // first: it may still hand connections over
+		cut = l.stopREST(ctx)
+	})
 	wg.Go(func() { l.stopGRPC(ctx) })
 	wg.Wait()
+	cut = errors.Join(cut, cutFast)
 	slog.Info("drained", "took", time.Since(started).Round(time.Millisecond).String(), "cut_off", cut != nil)
 	if l.scrape != nil { // last, so that the drain can be watched
 		l.scrape.Close()

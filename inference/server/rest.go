@@ -191,12 +191,9 @@ func keep(b []byte) []byte {
 	return b
 }
 
-// run checks the inputs of a call, takes priority and deadline from the request,
-// and runs it.
+// run takes priority and deadline from the request's headers, and submits the
+// call.
 func (s *Server) run(r *http.Request, v *repository.Version, c *batch.Call, in *protocol.Infer, start time.Time) error {
-	if err := v.Signature.Check(&c.Job); err != nil {
-		return protocol.Errorf(protocol.BadRequest, "%v", err)
-	}
 	timeout, priority := in.Timeout, in.Priority
 	if h := r.Header.Get(headerTimeout); h != "" {
 		d, err := time.ParseDuration(h)
@@ -212,8 +209,7 @@ func (s *Server) run(r *http.Request, v *repository.Version, c *batch.Call, in *
 		}
 		priority = p
 	}
-	c.Priority, c.Deadline = priority, s.deadline(start, timeout)
-	return s.do(r.Context(), v, c)
+	return s.submit(r.Context(), v, c, priority, s.deadline(start, timeout), nil)
 }
 
 func parsePriority(h string) (batch.Priority, error) {

@@ -103,7 +103,7 @@ func failure(err error) *protocol.Error {
 		return protocol.Errorf(protocol.Unavailable, "%v", err)
 	case errors.Is(err, batch.ErrExpired):
 		return protocol.Errorf(protocol.Expired, "%v", err)
-	case isGone(err):
+	case isGone(err), errors.Is(err, batch.ErrGone):
 		return protocol.Errorf(protocol.Gone, "the client went away")
 	}
 	return protocol.Errorf(protocol.Internal, "%v", err)

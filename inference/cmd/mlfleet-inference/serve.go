@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"os"
 	"runtime"
 	"strconv"
 	"strings"
@@ -164,6 +165,12 @@ func serve(ctx context.Context, args []string) error {
 	policy, err := s.versionPolicy()
 	if err != nil {
 		return &usageError{err}
+	}
+	if os.Getenv("GOMAXPROCS") == "" {
+		// The worker is mostly inside the runtime's C code, where it holds one of
+		// Go's processors idle until the scheduler takes it back, some
+		// milliseconds later. One more keeps the handlers going meanwhile.
+		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)
 	}
 	ports, err := s.listen()
 	if err != nil {
