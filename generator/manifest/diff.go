@@ -16,42 +16,6 @@ type Change struct {
 	Old, New Node
 }
 
-// ObjectChange is one object that differs between two sets.
-type ObjectChange struct {
-	ID ID
-	// Added and Removed say that only one set has the object; Fields is then empty.
-	Added, Removed bool
-	Fields         []Change
-}
-
-// DiffSets compares two sets of objects, whatever their order: the objects of old
-// in their order, then those that only new has. Equal objects are left out.
-func DiffSets(old, new []Object) []ObjectChange {
-	byID := make(map[ID]Object, len(new))
-	for _, o := range new {
-		byID[o.ID] = o
-	}
-	var changes []ObjectChange
-	seen := make(map[ID]bool, len(old))
-	for _, o := range old {
-		seen[o.ID] = true
-		n, ok := byID[o.ID]
-		if !ok {
-			changes = append(changes, ObjectChange{ID: o.ID, Removed: true})
-			continue
-		}
-		if fields := Diff(o.Root, n.Root); len(fields) > 0 {
-			changes = append(changes, ObjectChange{ID: o.ID, Fields: fields})
-		}
-	}
-	for _, o := range new {
-		if !seen[o.ID] {
-			changes = append(changes, ObjectChange{ID: o.ID, Added: true})
-		}
-	}
-	return changes
-}
-
 // Diff lists what differs between two trees, field by field, in printing order.
 // Lists whose items all have distinct names are compared by name, and a change of
 // their order alone is one change, of the list of names, at a path ending in "[]".

@@ -15,12 +15,8 @@ func parse(t testing.TB, s string) []Object {
 	return objects
 }
 
-func TestDiffSets(t *testing.T) {
+func TestDiff(t *testing.T) {
 	old := parse(t, `
-apiVersion: v1
-kind: ConfigMap
-metadata: {name: gone}
----
 apiVersion: apps/v1
 kind: Deployment
 metadata: {name: sentiment, namespace: tenant-acme, labels: {app.kubernetes.io/name: a, team: x}}
@@ -29,16 +25,8 @@ spec:
   env: [{name: A, value: "1"}, {name: B, value: "2"}, {name: C}]
   ports: [{containerPort: 8000}, {containerPort: 8001}]
   same: {deep: [1, 2]}
----
-apiVersion: v1
-kind: ConfigMap
-metadata: {name: same}
-`)
+`)[0].Root
 	new := parse(t, `
-apiVersion: v1
-kind: ConfigMap
-metadata: {name: same}
----
 apiVersion: apps/v1
 kind: Deployment
 metadata: {name: sentiment, namespace: tenant-acme, labels: {app.kubernetes.io/name: b}}
@@ -47,21 +35,12 @@ spec:
   env: [{name: B, value: "3"}, {name: A, value: "1"}, {name: D}]
   ports: [{containerPort: 8000}, {containerPort: 8002}]
   same: {deep: [1, 2]}
----
-apiVersion: v1
-kind: Secret
-metadata: {name: come}
-`)
+`)[0].Root
 	var got []string
-	for _, o := range DiffSets(old, new) {
-		got = append(got, fmt.Sprintf("%s added=%t removed=%t", o.ID, o.Added, o.Removed))
-		for _, c := range o.Fields {
-			got = append(got, fmt.Sprintf("%s: %q -> %q", c.Path, inline(c.Old), inline(c.New)))
-		}
+	for _, c := range Diff(old, new) {
+		got = append(got, fmt.Sprintf("%s: %q -> %q", c.Path, inline(c.Old), inline(c.New)))
 	}
 	want := []string{
-		`ConfigMap gone added=false removed=true`,
-		`Deployment tenant-acme/sentiment added=false removed=false`,
 		`metadata.labels[app.kubernetes.io/name]: "a\n" -> "b\n"`,
 		`metadata.labels.team: "x\n" -> ""`,
 		`spec.args: "- a\n- b\n" -> "- a\n- c\n"`,
@@ -70,13 +49,12 @@ metadata: {name: come}
 		`spec.env[D]: "" -> "name: D\n"`,
 		`spec.env[]: "- A\n- B\n" -> "- B\n- A\n"`,
 		`spec.ports[1].containerPort: "8001\n" -> "8002\n"`,
-		`Secret come added=true removed=false`,
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got:\n%s\nwant:\n%s", lines(got), lines(want))
 	}
-	if again := DiffSets(new, new); again != nil {
-		t.Errorf("a set differs from itself: %v", again)
+	if again := Diff(new, new); again != nil {
+		t.Errorf("an object differs from itself: %v", again)
 	}
 }
 
