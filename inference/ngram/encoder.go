@@ -67,7 +67,7 @@ func New(c Config) (*Encoder, error) {
 	e := &Encoder{Config: c}
 	for _, w := range c.Negators {
 		h, _, rest := e.next(w)
-		if h == 0 || rest != "" {
+		if w == "" || h == 0 || rest != "" {
 			return nil, fmt.Errorf("negator %q is not one token", w)
 		}
 		e.negators = append(e.negators, h)

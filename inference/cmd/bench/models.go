@@ -17,8 +17,8 @@ const (
 	width  = 1024
 )
 
-// smallIDs is the length of the small model's input: a sentence.
-const smallIDs = 16
+// smallIDs is the length of the small model's input: that of an average snippet, padded.
+const smallIDs = 32
 
 func largeModel() []byte {
 	g := &onnx.Graph{Name: "large"}
