@@ -87,7 +87,11 @@ func (b *bucket) Open(ctx context.Context, name string, offset int64) (io.ReadCl
 }
 
 func (b *bucket) Permanent(err error) bool {
-	switch minio.ToErrorResponse(err).Code {
+	var answer minio.ErrorResponse // ToErrorResponse does not look inside wrapped errors
+	if !errors.As(err, &answer) {
+		return false
+	}
+	switch answer.Code {
 	case minio.NoSuchKey, minio.NoSuchBucket, minio.AccessDenied,
 		"InvalidAccessKeyId", "SignatureDoesNotMatch", "PermanentRedirect":
 		return true

@@ -51,6 +51,8 @@ const (
 	// largestFast is the largest body on the fast path. Larger ones are rare, take
 	// long anyway, and need net/http's ways of refusing them half read.
 	largestFast = 1 << 20
+	// grace is how long a connection must have been idle for a drain to close it.
+	grace = 10 * settle
 	// renew is how stale a connection's deadline may get before it is set
 	// again; setting it for every request costs more than it is worth.
 	renew = time.Second
@@ -107,6 +109,7 @@ func (f *front) accept() {
 		}
 		fc := &fastConn{f: f, c: tcp, buf: make([]byte, 0, headRoom)}
 		fc.gone = fc.askGone
+		fc.since.Store(time.Now().UnixNano()) // or stop would take it for idle since 1970
 		f.mu.Lock()
 		f.conns[fc] = struct{}{}
 		f.mu.Unlock()
@@ -165,9 +168,11 @@ func (f *front) stop(ctx context.Context) error {
 	for {
 		f.mu.Lock()
 		for c := range f.conns {
-			// A client that has just connected or been answered gets a moment to
-			// send what it is about to send.
-			if c.state.Load() == idle && time.Since(time.Unix(0, c.since.Load())) > settle && c.state.CompareAndSwap(idle, closed) {
+			// A client that has just connected gets a moment to send what it is
+			// about to send; and what it has sent is a request, even if this
+			// process was too busy to read it yet.
+			if c.state.Load() == idle && time.Since(time.Unix(0, c.since.Load())) > grace && !c.waiting() &&
+				c.state.CompareAndSwap(idle, closed) {
 				c.c.Close()
 			}
 		}
@@ -403,4 +408,19 @@ func (c *fastConn) askGone() bool {
 		return true
 	})
 	return gone || err != nil
+}
+
+// waiting says whether bytes have arrived that nobody has read. It goes round
+// the lock that a blocked read holds.
+func (c *fastConn) waiting() bool {
+	raw, err := c.c.SyscallConn()
+	if err != nil {
+		return false
+	}
+	n := 0
+	err = raw.Control(func(fd uintptr) {
+		var b [1]byte
+		n, _, _ = unix.Recvfrom(int(fd), b[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
+	})
+	return err == nil && n > 0
 }

@@ -11,6 +11,7 @@ import (
 	"net/http/pprof"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -171,6 +172,11 @@ func serve(ctx context.Context, args []string) error {
 		// Go's processors idle until the scheduler takes it back, some
 		// milliseconds later. One more keeps the handlers going meanwhile.
 		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)
+	}
+	if os.Getenv("GOGC") == "" {
+		// The heap is a few megabytes, the models are outside it: collecting four
+		// times less often costs little memory and saves a part of every request.
+		debug.SetGCPercent(400)
 	}
 	ports, err := s.listen()
 	if err != nil {
