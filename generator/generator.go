@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/mlfleet/mlfleet/generator/check"
+	"github.com/mlfleet/mlfleet/generator/diff"
 	"github.com/mlfleet/mlfleet/generator/fleet"
 	"github.com/mlfleet/mlfleet/generator/load"
 	"github.com/mlfleet/mlfleet/generator/manifest"
@@ -53,6 +54,13 @@ func Load(fsys fs.FS) (*fleet.Fleet, error) {
 // Render streams the files of golden/, with paths relative to it, in a fixed
 // order. The same Fleet gives the same bytes on every machine.
 func Render(f *fleet.Fleet) iter.Seq2[tree.File, error] { return render.Fleet(f) }
+
+// Diff says what files would change in a tree as it was: golden/ on disk, or of a
+// Git revision (package revision). The stream is read to its end; memory holds
+// what differs, not the trees.
+func Diff(old fs.FS, files iter.Seq2[tree.File, error]) (*diff.Diff, error) {
+	return diff.Trees(old, files)
+}
 
 // lockWait is how long a run waits for another one on the same tree.
 const lockWait = 10 * time.Second

@@ -11,24 +11,57 @@ import (
 	"github.com/mlfleet/mlfleet/generator/suggest"
 )
 
-// capacity asks for every model whether a pool of its cluster can run a replica.
-// Whether the pools are large enough for all of them is another question.
-func (c *checker) capacity(p *fleet.Placement) {
-	for _, m := range p.Models {
-		if m.Spec.GPU == nil {
-			continue
-		}
-		at := m.Origins.Origin("gpu")
-		pools := offers(p, m)
-		if len(pools) == 0 {
-			c.refuse(at, fmt.Sprintf("no GPU pool of cluster %s offers %s", p.Cluster.Name, asks(m)), offered(p), "choose what the cluster offers, or leave the cluster out with placement or an override")
-			continue
-		}
-		if !slices.ContainsFunc(pools, func(pool *fleet.GPUPool) bool { return c.fits(pool, m) }) {
-			c.refuse(at, fmt.Sprintf("no instance type in cluster %s fits a replica with %s, cpu %s and memory %s", p.Cluster.Name, asks(m), m.Spec.Resources.CPU.String(), m.Spec.Resources.Memory.String()),
-				c.shapes(pools), "ask for less, or ask the platform team for a larger instance type")
+// capacity asks for every model whether a pool of each of its clusters can run a
+// replica. Whether the pools are large enough for all of them is another question.
+func (c *checker) capacity(t *fleet.Tenant) {
+	var found []shortage
+	for _, p := range t.Placements {
+		for _, m := range p.Models {
+			s, short := c.shortage(p, m)
+			if !short {
+				continue
+			}
+			same := slices.IndexFunc(found, func(o shortage) bool { return o.at == s.at && o.message == s.message && o.expected == s.expected })
+			if same < 0 {
+				same = len(found)
+				found = append(found, s)
+			}
+			found[same].clusters = append(found[same].clusters, p.Cluster.Name)
 		}
 	}
+	for _, s := range found {
+		where := "cluster " + s.clusters[0]
+		if len(s.clusters) > 1 {
+			where = "clusters " + strings.Join(s.clusters, ", ")
+		}
+		c.refuse(s.at, fmt.Sprintf(s.message, where), s.expected, s.fix)
+	}
+}
+
+// shortage is what clusters lack for a model.
+type shortage struct {
+	at                     fleet.Origin
+	message, expected, fix string // message has a verb for the clusters
+	clusters               []string
+}
+
+// shortage asks whether a pool of one cluster can run a replica of a model.
+func (c *checker) shortage(p *fleet.Placement, m *fleet.Model) (shortage, bool) {
+	if m.Spec.GPU == nil {
+		return shortage{}, false
+	}
+	at := m.Origins.Origin("gpu")
+	pools := offers(p, m)
+	if len(pools) == 0 {
+		return shortage{at: at, message: "no GPU pool of %s offers " + asks(m), expected: offered(p),
+			fix: "choose what the cluster offers, or leave the cluster out with placement or an override"}, true
+	}
+	if !slices.ContainsFunc(pools, func(pool *fleet.GPUPool) bool { return c.fits(pool, m) }) {
+		resources := m.Spec.Resources
+		return shortage{at: at, message: "no instance type in %s fits a replica with " + asks(m) + ", cpu " + resources.CPU.String() + " and memory " + resources.Memory.String(),
+			expected: c.shapes(pools), fix: "ask for less, or ask the platform team for a larger instance type"}, true
+	}
+	return shortage{}, false
 }
 
 func offers(p *fleet.Placement, m *fleet.Model) []*fleet.GPUPool {
@@ -109,7 +142,7 @@ func (c *checker) shapes(pools []*fleet.GPUPool) string {
 	for _, pool := range pools {
 		for _, name := range pool.InstanceTypes {
 			t := c.fleet.InstanceTypes[name]
-			out = append(out, fmt.Sprintf("%s has %d GPUs, %d vCPU, %dGi", name, t.GPUs, t.VCPU, t.MemoryGiB))
+			out = append(out, fmt.Sprintf("%s has %d×%s, %d vCPU, %dGi", name, t.GPUs, t.Class, t.VCPU, t.MemoryGiB))
 		}
 	}
 	slices.Sort(out)
@@ -119,15 +152,10 @@ func (c *checker) shapes(pools []*fleet.GPUPool) string {
 // pools holds the clusters' GPU pools against the catalogue.
 func (c *checker) pools() {
 	for _, cluster := range c.fleet.Clusters() {
-		names := map[string]bool{}
 		for i, pool := range cluster.Spec.GPUPools {
 			at := func(path ...string) fleet.Origin {
 				return cluster.Origins.Origin(append([]string{"gpuPools", fmt.Sprint(i)}, path...)...)
 			}
-			if names[pool.Name] {
-				c.refuse(at("name"), fmt.Sprintf("cluster %s has two GPU pools %q", cluster.Name, pool.Name), "", "every pool of a cluster has its own name")
-			}
-			names[pool.Name] = true
 			class, known := c.fleet.GPUClasses[pool.Class]
 			if !known {
 				c.refuse(at("class"), fmt.Sprintf("there is no GPU class %q", pool.Class), "", suggest.Fix(pool.Class, keys(c.fleet.GPUClasses)))

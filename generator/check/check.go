@@ -22,12 +22,13 @@ func Fleet(f *fleet.Fleet) fleet.Findings {
 	c.pools()
 	c.pins()
 	c.openEndpoints()
+	c.windows()
 	for _, t := range f.Tenants {
 		c.grants(t)
+		c.capacity(t)
+		c.quota(t)
 		for _, p := range t.Placements {
 			c.limits(p)
-			c.capacity(p)
-			c.quota(p)
 		}
 	}
 	c.hostnames()

@@ -2,6 +2,9 @@ package check
 
 import (
 	"fmt"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/mlfleet/mlfleet/generator/fleet"
 )
@@ -15,7 +18,11 @@ func (c *checker) limits(p *fleet.Placement) {
 	for _, m := range p.Models {
 		over := func(have, limit any, path ...string) {
 			at := m.Origins.Origin(path...)
-			c.refuse(at, fmt.Sprintf("model %s asks for %s %v%s", m.Name, name(path), have, trailing(by(at, m))),
+			from := trailing(by(at, m))
+			if at.Layer == fleet.SchemaDefault { // nobody can mend it there
+				at.Position = m.Position
+			}
+			c.refuse(at, fmt.Sprintf("model %s asks for %s %v%s", m.Name, name(path), have, from),
 				fmt.Sprintf("at most %v in environment %s", limit, p.Cluster.Environment.Name),
 				"lower it, or override it for that environment")
 		}
@@ -33,7 +40,7 @@ func (c *checker) limits(p *fleet.Placement) {
 			over(s.Resources.Memory.String(), limits.Memory.String(), "resources", "memory")
 		}
 		if s.Shutdown.GracePeriod.Duration > limits.GracePeriod.Duration {
-			over(s.Shutdown.GracePeriod.Duration, limits.GracePeriod.Duration, "shutdown", "gracePeriod")
+			over(short(s.Shutdown.GracePeriod), short(limits.GracePeriod), "shutdown", "gracePeriod")
 		}
 	}
 }
@@ -52,4 +59,16 @@ func trailing(s string) string {
 		return s[:len(s)-1]
 	}
 	return s
+}
+
+// short is a duration as people write it: 5m, not 5m0s.
+func short(d metav1.Duration) string {
+	text := d.Duration.String()
+	if minutes, ok := strings.CutSuffix(text, "m0s"); ok {
+		text = minutes + "m"
+	}
+	if hours, ok := strings.CutSuffix(text, "h0m"); ok {
+		text = hours + "h"
+	}
+	return text
 }

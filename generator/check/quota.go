@@ -14,29 +14,50 @@ import (
 
 // quota holds a tenant's quota against what its models need at the least: their
 // fewest replicas, and the pods that a rolling update adds to them. With less, a
-// deployment that nothing is wrong with stops half-way.
-func (c *checker) quota(p *fleet.Placement) {
-	need := corev1.ResourceList{}
-	pods := map[corev1.ResourceName][]string{}
-	for _, m := range p.Models {
-		count := m.Spec.Replicas.Min + workload.SurgePods(m)
-		for name, request := range workload.PodRequests(m) {
-			total := need[name]
-			total.Add(times(request, count))
-			need[name] = total
-			pods[name] = append(pods[name], fmt.Sprintf("%s %d×%s", m.Name, count, request.String()))
+// deployment that nothing is wrong with stops half-way. A quota is for each
+// cluster, so the one that needs most is all that there is to say.
+func (c *checker) quota(t *fleet.Tenant) {
+	most := map[corev1.ResourceName]need{}
+	for _, p := range t.Placements {
+		for name, n := range needs(p) {
+			if n.total.Cmp(most[name].total) > 0 {
+				most[name] = n
+			}
 		}
 	}
-	for _, name := range keys(need) {
-		have, path, known := granted(p.Tenant.Spec.Quota, name)
-		if total := need[name]; known && total.Cmp(have) > 0 {
-			slices.Sort(pods[name])
-			c.refuse(p.Tenant.Origins.Origin(path...),
-				fmt.Sprintf("%s is %s, but the fewest replicas and a rolling update need %s in cluster %s", strings.Join(path, "."), have.String(), total.String(), p.Cluster.Name),
-				"at least "+strings.Join(pods[name], " + "),
+	for _, name := range keys(most) {
+		n := most[name]
+		have, path, known := granted(t.Spec.Quota, name)
+		if known && n.total.Cmp(have) > 0 {
+			slices.Sort(n.pods)
+			c.refuse(t.Origins.Origin(path...),
+				fmt.Sprintf("%s is %s, but the fewest replicas and a rolling update need %s in cluster %s", strings.Join(path, "."), have.String(), n.total.String(), n.cluster.Name),
+				"at least "+strings.Join(n.pods, " + "),
 				"raise the quota, or lower the models' replicas.min or resources")
 		}
 	}
+}
+
+// need is what a tenant's models need of a resource in a cluster.
+type need struct {
+	total   resource.Quantity
+	pods    []string // what the total is made of
+	cluster *fleet.Cluster
+}
+
+func needs(p *fleet.Placement) map[corev1.ResourceName]need {
+	out := map[corev1.ResourceName]need{}
+	for _, m := range p.Models {
+		count := m.Spec.Replicas.Min + workload.SurgePods(m)
+		for name, request := range workload.PodRequests(m) {
+			n := out[name]
+			n.cluster = p.Cluster
+			n.total.Add(times(request, count))
+			n.pods = append(n.pods, fmt.Sprintf("%s %d×%s", m.Name, count, request.String()))
+			out[name] = n
+		}
+	}
+	return out
 }
 
 // granted is the quota for a resource, and its path in the tenant's spec.

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
 )
 
 // Position is a place in an input file. Line and Column count from 1; a
@@ -49,7 +51,8 @@ type Finding struct {
 	Rules []string `json:"rules,omitempty"`
 }
 
-// String gives "file:line:column: message (expected) — fix" on one line.
+// String gives "file:line:column: message (expected) — fix" on one line. What a
+// hostile file or its name holds reaches no terminal as a control sequence.
 func (f Finding) String() string {
 	var b strings.Builder
 	if f.File != "" {
@@ -64,6 +67,22 @@ func (f Finding) String() string {
 	}
 	if f.Fix != "" {
 		fmt.Fprintf(&b, " — %s", f.Fix)
+	}
+	return printable(b.String())
+}
+
+// printable writes what is not to be seen, and what turns lines around, as escapes.
+func printable(s string) string {
+	if !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		if unicode.IsPrint(r) {
+			b.WriteRune(r)
+		} else {
+			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
+		}
 	}
 	return b.String()
 }

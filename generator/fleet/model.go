@@ -31,6 +31,9 @@ type Origin struct {
 	Layer string
 }
 
+// SchemaDefault is the layer of the defaults that stand in cue/.
+const SchemaDefault = "schema default"
+
 // Runtime is the server that runs a model.
 type Runtime string
 

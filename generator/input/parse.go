@@ -19,8 +19,12 @@ import (
 // What a file may have at most. A tenant's largest honest file is a hundredth
 // of it.
 const (
-	MaxSize  = 256 << 10 // bytes
-	MaxDepth = 32        // levels of nesting
+	MaxSize   = 256 << 10 // bytes
+	MaxDepth  = 32        // levels of nesting
+	MaxValues = 5000      // fields and items: checking costs some 0.1 ms each
+	// MaxEntries of one list or map: ten times what any schema allows. CUE compares
+	// the items of some lists with each other.
+	MaxEntries = 500
 )
 
 // Parse reads one input file. file is its name for positions. The findings are
@@ -35,6 +39,10 @@ func Parse(file string, data []byte) (*Value, fleet.Findings) {
 	}
 	p := parser{file: file}
 	v := p.value(node, 1)
+	if p.values > MaxValues {
+		return nil, fleet.Findings{errorAt(fleet.Position{File: file}, fmt.Sprintf("the file has %d fields and list items", p.values),
+			fmt.Sprintf("at most %d", MaxValues), "split it, or move data that is not configuration elsewhere")}
+	}
 	if len(p.findings) > 0 {
 		return nil, p.findings
 	}
@@ -150,6 +158,7 @@ func syntaxError(file string, data []byte, err error) *fleet.Finding {
 // parser turns yaml nodes into values and collects what it refuses.
 type parser struct {
 	file     string
+	values   int
 	findings fleet.Findings
 }
 
@@ -163,6 +172,7 @@ func (p *parser) at(n *yaml.Node) fleet.Position {
 
 func (p *parser) value(n *yaml.Node, depth int) Value {
 	v := Value{Position: p.at(n)}
+	p.values++
 	if depth > MaxDepth {
 		p.refuse(n, "nested too deeply", fmt.Sprintf("at most %d levels", MaxDepth), "flatten it")
 		return v
@@ -172,6 +182,10 @@ func (p *parser) value(n *yaml.Node, depth int) Value {
 	}
 	if n.Style&yaml.TaggedStyle != 0 {
 		p.refuse(n, "tag "+n.Tag, "no tags", "remove the tag; quote the value if it is a string")
+	}
+	if entries := len(n.Content); entries > 2*MaxEntries || n.Kind == yaml.SequenceNode && entries > MaxEntries {
+		p.refuse(n, "a list or map with too many entries", fmt.Sprintf("at most %d", MaxEntries), "split it")
+		return v
 	}
 	switch n.Kind {
 	case yaml.AliasNode:

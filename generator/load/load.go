@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io/fs"
 	"runtime"
+	"runtime/debug"
 	"sync"
 
 	"github.com/mlfleet/mlfleet/generator/fleet"
@@ -74,15 +75,20 @@ func Read(fsys fs.FS) (*Documents, error) {
 
 // checkAll reads and checks documents on all processors. A document costs about
 // a millisecond, and a processor its own copy of the rules; a small fleet is
-// checked by one.
+// checked by one. A panic goes on in the caller, who can recover from it.
 func checkAll(fsys fs.FS, docs []*Document) (fleet.Findings, error) {
 	const share = 100 // documents that are worth a processor
 	workers := min(runtime.GOMAXPROCS(0), 1+len(docs)/share)
 	findings := make([]fleet.Findings, workers)
-	errs := make([]error, workers)
+	errs, panics := make([]error, workers), make([]error, workers)
 	var group sync.WaitGroup
 	for w := range workers {
 		group.Go(func() {
+			defer func() {
+				if value := recover(); value != nil {
+					panics[w] = fmt.Errorf("%v\n%s", value, debug.Stack())
+				}
+			}()
 			rules, err := schema.New()
 			for i := w; i < len(docs) && err == nil; i += workers {
 				var found fleet.Findings
@@ -93,6 +99,9 @@ func checkAll(fsys fs.FS, docs []*Document) (fleet.Findings, error) {
 		})
 	}
 	group.Wait()
+	if err := cmp.Or(panics...); err != nil {
+		panic(err)
+	}
 	var all fleet.Findings
 	for _, found := range findings {
 		all = append(all, found...)

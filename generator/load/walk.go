@@ -15,6 +15,7 @@ import (
 type walk struct {
 	fsys     fs.FS
 	found    []*Document
+	closed   map[string]bool // folders that cannot be read, which is reported
 	findings fleet.Findings
 }
 
@@ -22,7 +23,7 @@ type walk struct {
 func (w *walk) documents() *Documents {
 	docs := &Documents{Fleet: &Document{File: "fleet.yaml"}}
 	root := w.entries(".")
-	if e := root["fleet.yaml"]; e == nil {
+	if e := root["fleet.yaml"]; e == nil && !w.closed["."] {
 		w.refuse("fleet.yaml", "the file is missing", "every fleet has one", "run 'mlfleet init DIR' to see a minimal fleet, or name the fleet's folder with -C")
 	} else {
 		docs.Fleet = w.document("Fleet", "fleet.yaml", "", e)
@@ -65,7 +66,9 @@ func (w *walk) tenant(name string) Tenant {
 func (w *walk) document(kind, file, name string, e fs.DirEntry) *Document {
 	d := &Document{Name: name, File: file, kind: kind}
 	if e == nil {
-		w.refuse(file, "the file is missing", "", "add it, or remove the folder "+path.Dir(file))
+		if !w.closed[path.Dir(file)] {
+			w.refuse(file, "the file is missing", "", "add it, or remove the folder "+path.Dir(file))
+		}
 		return d
 	}
 	if e.Type()&fs.ModeSymlink != 0 {
@@ -87,7 +90,9 @@ func (w *walk) folder(parent map[string]fs.DirEntry, name string, folders bool, 
 	dir := path.Join(append(in, name)...)
 	switch e := parent[name]; {
 	case e == nil:
-		w.refuse(dir, "the folder is missing", "", "create it")
+		if !w.closed[path.Dir(dir)] {
+			w.refuse(dir, "the folder is missing", "", "create it")
+		}
 		return nil
 	case e.Type()&fs.ModeSymlink != 0:
 		return nil // refused when it was listed
@@ -99,6 +104,7 @@ func (w *walk) folder(parent map[string]fs.DirEntry, name string, folders bool, 
 	for _, e := range w.list(dir) {
 		file := dir + "/" + e.Name()
 		switch {
+		case e.Type()&fs.ModeSymlink != 0: // refused when it was listed
 		case folders && e.IsDir(), !folders && strings.HasSuffix(e.Name(), ".yaml"):
 			out = append(out, e)
 		case strings.HasSuffix(e.Name(), ".yml"):
@@ -118,13 +124,17 @@ func (w *walk) named(dir string, names ...string) map[string]fs.DirEntry {
 	for _, e := range w.list(dir) {
 		out[e.Name()] = e
 	}
-	for name := range out {
-		known := false
+	for name, e := range out {
+		known := e.Type()&fs.ModeSymlink != 0 // refused when it was listed
 		for _, n := range names {
 			known = known || n == name
 		}
 		if !known {
-			w.refuse(dir+"/"+name, "nothing reads this", "here are "+strings.Join(names, " and "), suggest.Fix(name, names))
+			fix := "move it elsewhere, or remove it"
+			if best := suggest.Nearest(name, names); best != "" {
+				fix = fmt.Sprintf("did you mean %q?", best)
+			}
+			w.refuse(dir+"/"+name, "nothing reads this", "here are "+strings.Join(names, " and "), fix)
 		}
 	}
 	return out
@@ -132,11 +142,7 @@ func (w *walk) named(dir string, names ...string) map[string]fs.DirEntry {
 
 func (w *walk) entries(dir string) map[string]fs.DirEntry {
 	out := map[string]fs.DirEntry{}
-	entries, err := fs.ReadDir(w.fsys, dir)
-	if err != nil {
-		w.findings = append(w.findings, unreadable(fleet.Position{File: dir}, err))
-	}
-	for _, e := range entries {
+	for _, e := range w.readDir(dir) {
 		switch e.Name() {
 		case "fleet.yaml", "regions", "environments", "tenants":
 			if e.Type()&fs.ModeSymlink != 0 {
@@ -149,23 +155,34 @@ func (w *walk) entries(dir string) map[string]fs.DirEntry {
 }
 
 // list reads a folder less what people keep beside inputs: READMEs, CODEOWNERS
-// and hidden files.
+// and hidden files. It refuses links, and lists them, so that none is taken for missing.
 func (w *walk) list(dir string) []fs.DirEntry {
-	entries, err := fs.ReadDir(w.fsys, dir)
-	if err != nil {
-		w.findings = append(w.findings, unreadable(fleet.Position{File: dir}, err))
-	}
 	var out []fs.DirEntry
-	for _, e := range entries {
+	for _, e := range w.readDir(dir) {
 		switch {
 		case e.Type()&fs.ModeSymlink != 0:
 			w.symlink(dir + "/" + e.Name())
+			out = append(out, e)
 		case e.Name() == "README.md", e.Name() == "CODEOWNERS", strings.HasPrefix(e.Name(), "."):
 		default:
 			out = append(out, e)
 		}
 	}
 	return out
+}
+
+// readDir lists a folder; what can be listed of one that fails is not.
+func (w *walk) readDir(dir string) []fs.DirEntry {
+	entries, err := fs.ReadDir(w.fsys, dir)
+	if err == nil {
+		return entries
+	}
+	if w.closed == nil {
+		w.closed = map[string]bool{}
+	}
+	w.closed[dir] = true
+	w.findings = append(w.findings, unreadable(fleet.Position{File: dir}, err))
+	return nil
 }
 
 func (w *walk) symlink(file string) {

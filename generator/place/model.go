@@ -27,7 +27,7 @@ func (m *modelDoc) in(c *fleet.Cluster) *fleet.Model {
 func (m *modelDoc) layers(c *fleet.Cluster) (stack, string) {
 	spec := m.doc.Spec()
 	var key strings.Builder
-	s := stack{{"schema default", m.modelDefaults}}
+	s := stack{{fleet.SchemaDefault, m.modelDefaults}}
 	if c != nil {
 		environment := m.environmentSpec(c.Environment.Name)
 		tier := environment.At("tiers", m.tenant.Spec.Tier)
@@ -68,7 +68,7 @@ func (m *modelDoc) make(layers stack, c *fleet.Cluster) *fleet.Model {
 	merged := layers.merged()
 	layers[0].root = m.dependentDefaults(merged)
 	merged = layers[0].root.Merge(merged)
-	if c != nil && !m.accepted(merged) {
+	if c != nil && !m.accepted(merged, c) {
 		return nil
 	}
 	model := &fleet.Model{Name: m.doc.Name, Position: fleet.Position{File: m.doc.File}, Origins: layers}
@@ -97,7 +97,7 @@ func (m *modelDoc) dependentDefaults(merged *input.Value) *input.Value {
 // right by themselves can be wrong together. The rules over several fields see
 // only part of the settings, and few combinations of those exist, so an accepted
 // one is remembered.
-func (m *modelDoc) accepted(merged *input.Value) bool {
+func (m *modelDoc) accepted(merged *input.Value, c *fleet.Cluster) bool {
 	key := string(merged.Without("description", "version", "artifact", "image", "expose").AppendJSON(nil))
 	if m.valid[key] {
 		return true
@@ -107,13 +107,38 @@ func (m *modelDoc) accepted(merged *input.Value) bool {
 		m.err = err
 		return false
 	}
-	for i := range findings {
-		if findings[i].Expected != "" {
-			findings[i].Expected += "; "
-		}
-		findings[i].Expected += "after all defaults and overrides are applied to model " + m.doc.Name
+	for _, f := range findings {
+		m.findings = append(m.findings, m.together(f, merged, c))
 	}
-	m.findings = append(m.findings, findings...)
 	m.valid[key] = len(findings) == 0
 	return m.valid[key]
+}
+
+// together makes a finding about merged settings one about the model: with the
+// cluster that they are for, and at a place in the model's file, because there
+// every value can be set right, wherever it stands.
+func (m *modelDoc) together(f fleet.Finding, merged *input.Value, c *fleet.Cluster) fleet.Finding {
+	about := fmt.Sprintf("with all defaults and overrides of cluster %s", c.Name)
+	if f.File != m.doc.File {
+		about += "; it is set at " + f.Position.String()
+		f.Position = m.doc.Spec().Place(pathTo(merged, f.Position)...)
+	}
+	if f.Expected != "" {
+		f.Expected += "; "
+	}
+	f.Expected += about
+	return f
+}
+
+// pathTo is where a value that is written at a place stands in merged settings.
+func pathTo(v *input.Value, place fleet.Position) []string {
+	for _, f := range v.Fields {
+		if f.Position == place || f.Value.Position == place {
+			return []string{f.Name}
+		}
+		if below := pathTo(f.Value, place); below != nil {
+			return append([]string{f.Name}, below...)
+		}
+	}
+	return nil
 }

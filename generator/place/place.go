@@ -48,6 +48,10 @@ type placer struct {
 
 	modelDefaults, gpuDefaults, imageDefaults *input.Value
 
+	// partial is whether clusters are missing because their region, or what it
+	// says of them, is wrong: then nothing is said of names that no cluster has.
+	partial bool
+
 	// valid remembers merged settings that the rules have accepted.
 	valid    map[string]bool
 	findings fleet.Findings
@@ -106,6 +110,7 @@ func (p *placer) regions() {
 		p.fleet.Regions = append(p.fleet.Regions, r)
 		spec := d.Spec()
 		if spec == nil {
+			p.partial = true
 			continue
 		}
 		r.Cloud = spec.Get("cloud").Text
@@ -114,6 +119,8 @@ func (p *placer) regions() {
 		for i := range clusters.Items {
 			if c := p.cluster(r, &clusters.Items[i]); c != nil {
 				r.Clusters = append(r.Clusters, c)
+			} else {
+				p.partial = true
 			}
 		}
 		slices.SortFunc(r.Clusters, func(a, b *fleet.Cluster) int { return cmp.Compare(a.Name, b.Name) })

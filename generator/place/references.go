@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/mlfleet/mlfleet/generator/fleet"
+	"github.com/mlfleet/mlfleet/generator/suggest"
 )
 
 // references reports names in environments and clusters that refer to nothing.
@@ -34,7 +35,11 @@ func (p *placer) pin(placement *fleet.Placement, m *fleet.Model) {
 	if len(e.Pins) == 0 || has(e.Pins, m.Spec.Image) { // images.yaml without any pin is reported by itself
 		return
 	}
-	p.unknown(m.Origins.Origin("image").Position, fmt.Sprintf("image pin in environments/%s/images.yaml", e.Name), m.Spec.Image, keys(e.Pins))
+	at := m.Origins.Origin("image")
+	if at.Layer == fleet.SchemaDefault { // the runtime decided
+		at = m.Origins.Origin("runtime")
+	}
+	p.refuse(at.Position, fmt.Sprintf("environments/%s/images.yaml has no image %q", e.Name, m.Spec.Image), "", suggest.Fix(m.Spec.Image, keys(e.Pins)))
 }
 
 func (p *placer) canaryRegions() {

@@ -8,6 +8,7 @@ import (
 	"github.com/mlfleet/mlfleet/generator/fleet"
 	"github.com/mlfleet/mlfleet/generator/input"
 	"github.com/mlfleet/mlfleet/generator/load"
+	"github.com/mlfleet/mlfleet/generator/suggest"
 )
 
 func (p *placer) tenants() {
@@ -42,7 +43,7 @@ func (p *placer) tenantPlacements(t *fleet.Tenant, spec *input.Value, clusters [
 		case e == nil:
 			p.unknown(v.Position, "environment", v.Text, p.environmentNames())
 		case e.Spec.Tiers != nil && !has(e.Spec.Tiers, t.Spec.Tier):
-			p.unknown(spec.Get("tier").Position, "tier in environment "+e.Name, t.Spec.Tier, keys(e.Spec.Tiers))
+			p.refuse(spec.Get("tier").Position, fmt.Sprintf("environment %s has no tier %q", e.Name, t.Spec.Tier), "", suggest.Fix(t.Spec.Tier, keys(e.Spec.Tiers)))
 		}
 	}
 	for i := range where.Get("regions").Items {
@@ -97,13 +98,15 @@ type modelDoc struct {
 	// clusters that differ in nothing share one.
 	cache map[string]*fleet.Model
 	used  int // placements that the model runs in
+	// ungranted is whether its placement asks for what its tenant does not have.
+	ungranted bool
 }
 
 // override is one entry of a model's overrides.
 type override struct {
 	match struct{ Environment, Region, Cluster string }
 	value *input.Value
-	used  bool
+	used  bool // or reported already
 }
 
 func (m *modelDoc) readOverrides() {
@@ -116,21 +119,24 @@ func (m *modelDoc) readOverrides() {
 		o := &m.overrides[i]
 		o.value = list.Items[i].Without("match")
 		m.decode(list.Items[i].Get("match"), &o.match)
-		m.known(list.Items[i].Get("match"))
+		o.used = !m.known(list.Items[i].Get("match"))
 	}
 }
 
-// known reports names in an override's match that nothing has.
-func (m *modelDoc) known(match *input.Value) {
+// known reports names in an override's match that nothing has, and says whether
+// there is none.
+func (m *modelDoc) known(match *input.Value) bool {
+	before := len(m.findings)
 	if v := match.Get("environment"); v != nil && m.fleet.Environment(v.Text) == nil {
 		m.unknown(v.Position, "environment", v.Text, m.environmentNames())
 	}
 	if v := match.Get("region"); v != nil && m.fleet.Region(v.Text) == nil {
 		m.unknown(v.Position, "region", v.Text, m.regionNames())
 	}
-	if v := match.Get("cluster"); v != nil && m.fleet.Cluster(v.Text) == nil {
+	if v := match.Get("cluster"); v != nil && m.fleet.Cluster(v.Text) == nil && !m.partial {
 		m.unknown(v.Position, "cluster", v.Text, names(m.fleet.Clusters(), func(c *fleet.Cluster) string { return c.Name }))
 	}
+	return len(m.findings) == before
 }
 
 // where is the model's own placement, which may only be narrower than its tenant's.
@@ -153,6 +159,7 @@ func (m *modelDoc) withinGrant(list *input.Value, what string, granted []string)
 	}
 	for i := range list.Items {
 		if v := &list.Items[i]; !slices.Contains(granted, v.Text) {
+			m.ungranted = true
 			m.refuse(v.Position, fmt.Sprintf("tenant %s has no grant for %s %q", m.tenant.Name, what, v.Text),
 				"granted are "+strings.Join(granted, ", "), "remove it, or ask the platform team to add it to "+m.tenant.File)
 		}
@@ -161,12 +168,15 @@ func (m *modelDoc) withinGrant(list *input.Value, what string, granted []string)
 
 // unused reports a model, or an override, that has no cluster.
 func (m *modelDoc) unused() {
-	if m.used == 0 && len(m.tenant.Placements) > 0 {
+	switch {
+	case len(m.tenant.Placements) == 0, m.ungranted, m.partial: // which is reported
+		return
+	case m.used == 0:
 		m.refuse(m.doc.Spec().Place("placement"), "the model runs in no cluster", "", "widen its placement")
 		return
 	}
 	for i, o := range m.overrides {
-		if !o.used && len(m.tenant.Placements) > 0 {
+		if !o.used {
 			at := m.doc.Spec().Place("overrides", fmt.Sprint(i), "match")
 			m.refuse(at, fmt.Sprintf("override %d matches none of the clusters that the model runs in", i+1), "", "correct its match, or remove it")
 		}

@@ -1,17 +1,30 @@
 package render
 
 import (
+	"fmt"
 	"iter"
 	"runtime"
+	"runtime/debug"
 )
 
 // inOrder runs jobs on all processors and yields their results in the order of
 // the jobs. It runs ahead of the reader by a few jobs at most, so that memory
-// does not grow with their number.
+// does not grow with their number. A job's panic goes on in the reader, who can
+// recover from it: in a goroutine of its own it would end the program.
 func inOrder[T any](jobs []func() (T, error)) iter.Seq2[T, error] {
 	type result struct {
 		value T
 		err   error
+		panic error
+	}
+	run := func(job func() (T, error)) (r result) {
+		defer func() {
+			if value := recover(); value != nil {
+				r.panic = fmt.Errorf("%v\n%s", value, debug.Stack())
+			}
+		}()
+		r.value, r.err = job()
+		return r
 	}
 	return func(yield func(T, error) bool) {
 		ahead := 2 * runtime.GOMAXPROCS(0)
@@ -30,14 +43,16 @@ func inOrder[T any](jobs []func() (T, error)) iter.Seq2[T, error] {
 				}
 				slots <- struct{}{}
 				go func() {
-					value, err := job()
-					done <- result{value, err}
+					done <- run(job)
 					<-slots
 				}()
 			}
 		}()
 		for done := range pending {
 			r := <-done
+			if r.panic != nil {
+				panic(r.panic)
+			}
 			if !yield(r.value, r.err) {
 				return
 			}

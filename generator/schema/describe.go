@@ -3,7 +3,6 @@ package schema
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,17 +19,17 @@ import (
 const (
 	msgUnknown     = "field not allowed"
 	msgMissing     = "field is required but not present"
-	msgIncomplete  = "incomplete value %s"
 	msgDisjunction = "errors in empty disjunction"
 	msgConflict    = "conflicting values %s and %s"
 	msgBound       = "invalid value %v (out of bound %s)"
 	msgUnsatisfied = "does not satisfy"
 	msgNoMap       = "cannot combine regular field"
+	msgAuthored    = "%s" // of a rule that says itself what it wants: error("…")
 )
 
 func unknown(e errors.Error) bool { return is(e, msgUnknown) }
 
-func missing(e errors.Error) bool { return is(e, msgMissing) || is(e, msgIncomplete) }
+func missing(e errors.Error) bool { return is(e, msgMissing) }
 
 // hidden says whether the rule is over several fields: such rules stand in hidden ones.
 func hidden(e errors.Error) bool {
@@ -46,48 +45,94 @@ func is(e errors.Error, message string) bool {
 func (r *report) describe(p problem) fleet.Finding {
 	path := r.name(p.path)
 	first := p.errors[0]
+	value := r.whole.At(p.path...)
 	switch {
 	case unknown(first):
 		return r.describeUnknown(p)
 	case missing(first):
 		return fleet.Finding{Message: path + " is missing", Expected: docAt(r.def, p.path), Fix: "add it"}
 	case hidden(first):
-		return fleet.Finding{Message: path + " contradicts " + r.contradicted(p), Expected: r.doc(p)}
+		return fleet.Finding{Message: path + " contradicts itself", Expected: r.doc(p)}
 	}
-	value := r.whole.At(p.path...)
-	f := fleet.Finding{Message: fmt.Sprintf("%s is %s", path, show(value))}
+	f := fleet.Finding{Message: path + " " + shown(value)}
+	if is(first, msgUnsatisfied) && value != nil && len(value.Items) > 0 { // a right list of wrong items
+		f.Message = path + " is " + short(string(value.AppendJSON(nil)))
+	}
 	alternatives, wantsString := r.alternatives(p)
 	switch {
 	case len(alternatives) > 1:
-		f.Expected = "one of " + strings.Join(alternatives, ", ")
-		if best := suggest.Nearest(strings.Trim(show(value), `"`), unquoted(alternatives)); best != "" {
+		f.Expected = oneOf(alternatives)
+		if best := suggest.Nearest(text(value), unquoted(alternatives)); best != "" {
 			f.Fix = fmt.Sprintf("did you mean %q?", best)
 		}
-	case wantsString && value != nil && isScalar(value.Kind):
-		f.Message = fmt.Sprintf("%s is %s, %s", path, value.Text, value.Kind)
+	case wantsString && isNumberOrBool(value):
+		f.Message += ", " + value.Kind.String()
 		f.Expected = cmp.Or(r.meaning(p), "a string")
-		f.Fix = fmt.Sprintf("put it in quotes: %q", value.Text)
+		if r.accepts(p.path, value.Written()) {
+			f.Fix = fmt.Sprintf("put it in quotes: %q", value.Written())
+		}
 	default:
 		f.Expected = r.expectation(p)
+		if n, err := strconv.Atoi(text(value)); err == nil && f.Expected == wholeNumber {
+			f.Fix = fmt.Sprintf("write it without quotes: %d", n)
+		}
 	}
 	return f
 }
 
-func isScalar(k input.Kind) bool { return k == input.Int || k == input.Float || k == input.Bool }
+const wholeNumber = "a whole number"
+
+func isNumberOrBool(v *input.Value) bool {
+	return v != nil && (v.Kind == input.Int || v.Kind == input.Float || v.Kind == input.Bool)
+}
+
+// text is a string's, and nothing of any other value.
+func text(v *input.Value) string {
+	if v == nil || v.Kind != input.String {
+		return ""
+	}
+	return v.Text
+}
+
+// oneOf joins alternatives as a sentence does.
+func oneOf(alternatives []string) string {
+	last := len(alternatives) - 1
+	joined := strings.Join(alternatives[:last], ", ") + " or " + alternatives[last]
+	if last == 1 {
+		return joined
+	}
+	return "one of " + joined
+}
+
+// accepts says whether a field would be right with a string for its value.
+func (r *report) accepts(path []string, value string) bool {
+	text := r.def.Context().Encode(value)
+	rules := step(r.def, path...)
+	for _, field := range rules {
+		if field.Unify(text).Validate() != nil {
+			return false
+		}
+	}
+	return len(rules) > 0
+}
 
 func (r *report) describeUnknown(p problem) fleet.Finding {
-	name := p.path[len(p.path)-1]
-	known := fieldsAt(r.def, p.path[:len(p.path)-1])
-	f := fleet.Finding{Message: fmt.Sprintf("unknown field %s", r.name(p.path))}
+	last := len(p.path) - 1
+	name, parent := p.path[last], p.path[:last]
+	known := fieldsAt(r.def, parent)
+	if keys := r.keysAt(parent); keys != "" && len(known) == 0 {
+		return fleet.Finding{Message: fmt.Sprintf("%q cannot be the name of an entry of %s", name, r.name(parent)), Expected: keys, Fix: "rename it"}
+	}
+	f := fleet.Finding{Message: "unknown field " + r.name(p.path), Fix: "remove it"}
 	if len(known) > 0 {
 		f.Expected = "known here: " + strings.Join(known, ", ")
-	} else {
-		f.Expected = docAt(r.def, p.path[:len(p.path)-1])
 	}
 	if best := suggest.Nearest(name, known); best != "" {
 		f.Fix = fmt.Sprintf("did you mean %q?", best)
-	} else {
-		f.Fix = "remove it"
+		const few = 6
+		if len(known) > few { // the suggestion says enough
+			f.Expected = ""
+		}
 	}
 	return f
 }
@@ -96,8 +141,12 @@ func (r *report) describeUnknown(p problem) fleet.Finding {
 func (r *report) name(path []string) string {
 	var b strings.Builder
 	for _, part := range slices.Concat(r.prefix, path) {
-		if _, err := strconv.Atoi(part); err == nil {
+		switch {
+		case isIndex(part):
 			b.WriteString("[" + part + "]")
+			continue
+		case strings.Contains(part, "."):
+			b.WriteString("[" + strconv.Quote(part) + "]")
 			continue
 		}
 		if b.Len() > 0 {
@@ -122,7 +171,7 @@ func (r *report) alternatives(p problem) (values []string, wantsString bool) {
 			enum = true
 		case strings.Contains(format, msgNoMap):
 			enum = true
-			values = append(values, "a map with "+strings.Join(fieldsAt(r.def, p.path), ", "))
+			values = append(values, r.aMap(p.path))
 		case strings.Contains(format, msgConflict):
 			for i, arg := range args[:2] {
 				text := fmt.Sprint(arg)
@@ -134,7 +183,7 @@ func (r *report) alternatives(p problem) (values []string, wantsString bool) {
 				case text == "string":
 					wantsString = true
 				case strings.HasPrefix(text, "{"):
-					values = append(values, "a map with "+strings.Join(mapFields(text), ", "))
+					values = append(values, r.aMap(p.path))
 				}
 			}
 		case strings.Contains(format, msgBound) && len(args) == 2:
@@ -161,14 +210,12 @@ func wantsText(p problem) bool {
 	return false
 }
 
-var fieldName = regexp.MustCompile(`(?:^\{|,)\s*([a-zA-Z]+)[?!]?:`)
-
-func mapFields(text string) []string {
-	var out []string
-	for _, m := range fieldName.FindAllStringSubmatch(text, -1) {
-		out = append(out, m[1])
+// aMap is what a map at a path holds, in words.
+func (r *report) aMap(path []string) string {
+	if known := fieldsAt(r.def, path); len(known) > 0 {
+		return "a map with " + strings.Join(known, ", ")
 	}
-	return out
+	return "a map"
 }
 
 // readable turns the pattern of an enum's open alternative into a shape:
@@ -185,152 +232,32 @@ func readable(pattern string) string {
 	return "text like " + text
 }
 
-// expectation says what the rules behind a problem wanted.
-func (r *report) expectation(p problem) string {
-	var out []string
-	for _, e := range p.errors {
-		format, args := e.Msg()
-		switch {
-		case strings.Contains(format, msgBound) && len(args) == 2:
-			out = append(out, r.bound(fmt.Sprint(args[1]), e))
-		case strings.Contains(format, msgUnsatisfied):
-			out = append(out, r.constraint(fmt.Sprint(args[len(args)-1]), e))
-		case strings.Contains(format, msgConflict) && len(args) >= 2:
-			out = append(out, r.wanted(p, args))
-		case strings.Contains(format, "invalid left-hand value"), strings.Contains(format, msgDisjunction):
-		default:
-			out = append(out, e.Error()[strings.LastIndex(e.Error(), ": ")+1:])
-		}
+// shown is what a message says of a value.
+func shown(v *input.Value) string {
+	switch {
+	case v == nil:
+		return "is missing"
+	case v.Kind == input.Null:
+		return "has no value"
+	case v.Kind == input.List && len(v.Items) == 0:
+		return "is an empty list"
+	case v.Kind == input.Map && len(v.Fields) == 0:
+		return "is an empty map"
+	case v.Kind == input.List, v.Kind == input.Map:
+		return "is " + v.Kind.String()
+	case v.Kind == input.String:
+		return "is " + strconv.Quote(short(v.Text))
 	}
-	for i := range out {
-		out[i] = strings.TrimSpace(out[i])
-	}
-	slices.Sort(out)
-	return strings.Join(slices.Compact(slices.DeleteFunc(out, func(s string) bool { return s == "" })), "; ")
+	return "is " + short(v.Written())
 }
 
-// bound puts a CUE bound in words; a pattern is told by its format's comment.
-func (r *report) bound(bound string, e errors.Error) string {
-	for _, b := range []struct{ op, words string }{
-		{">=", "at least "}, {"<=", "at most "}, {">", "more than "}, {"<", "less than "}, {"!=", "not "},
-	} {
-		if number, ok := strings.CutPrefix(bound, b.op); ok && !strings.HasPrefix(bound, "!~") {
-			return b.words + number + r.condition(e)
-		}
+// short is the beginning of a text that may be long.
+func short(text string) string {
+	const most = 80
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most]) + "…"
 	}
-	return r.format(e)
-}
-
-// condition says in the field's own words what a bound depends on, where it
-// depends on another field.
-func (r *report) condition(e errors.Error) string {
-	for _, pos := range positions([]errors.Error{e}) {
-		if r.schema.rules.conditional(pos) {
-			if doc := docAt(r.def, r.blame(e)); doc != "" {
-				return ": " + strings.ToLower(doc[:1]) + doc[1:]
-			}
-		}
-	}
-	return ""
-}
-
-// constraint puts a validator such as list.MinItems(1) in words.
-func (r *report) constraint(text string, e errors.Error) string {
-	if text == "net.IPCIDR" {
-		return "an address range such as 10.0.0.0/16"
-	}
-	if name, args, ok := strings.Cut(strings.TrimSuffix(text, ")"), "("); ok {
-		switch name {
-		case "list.MinItems":
-			return "at least " + args + " items"
-		case "list.MaxItems":
-			return "at most " + args + " items"
-		case "list.UniqueItems":
-			return "each item once"
-		case "struct.MinFields":
-			return "at least " + args + " field"
-		case "strings.HasPrefix":
-			return "beginning with " + args
-		}
-	}
-	return r.format(e)
-}
-
-// wanted is the side of a conflict that the schema wrote.
-func (r *report) wanted(p problem, args []any) string {
-	value := r.whole.At(p.path...)
-	for i := range 2 {
-		text := fmt.Sprint(args[i])
-		if text == show(value) || value != nil && (value.Kind == input.List && text[0] == '[' || value.Kind == input.Map && text[0] == '{') {
-			continue
-		}
-		switch text {
-		case "string":
-			return cmp.Or(r.meaning(p), "a string")
-		case "int":
-			return "a whole number"
-		case "bool":
-			return "true or false"
-		}
-		if strings.HasPrefix(text, "{") {
-			return "a map with " + strings.Join(mapFields(text), ", ")
-		}
-		if strings.HasPrefix(text, "[") {
-			return "a list"
-		}
-		return text
-	}
-	return r.meaning(p)
-}
-
-// format is what the comment of the rule's definition says a value is, or else
-// what the field's comment says.
-func (r *report) format(e errors.Error) string {
-	for _, pos := range positions([]errors.Error{e}) {
-		if doc := r.schema.rules.format(pos); doc != "" {
-			return doc
-		}
-	}
-	return docAt(r.def, r.blame(e))
-}
-
-// meaning is the same for all errors of a problem.
-func (r *report) meaning(p problem) string {
-	for _, e := range p.errors {
-		if doc := r.format(e); doc != "" {
-			return doc
-		}
-	}
-	return ""
-}
-
-// doc is the comment of the innermost field around the rules of a problem.
-func (r *report) doc(p problem) string {
-	for _, pos := range positions(p.errors) {
-		if doc := r.schema.rules.doc(pos); doc != "" {
-			return doc
-		}
-	}
-	return ""
-}
-
-// show is a value as a message quotes it.
-func show(v *input.Value) string {
-	if v == nil {
-		return "missing"
-	}
-	switch v.Kind {
-	case input.List, input.Map, input.Null:
-		return v.Kind.String()
-	case input.String:
-		const most = 60
-		if r := []rune(v.Text); len(r) > most {
-			return strconv.Quote(string(r[:most])) + "…"
-		}
-		return strconv.Quote(v.Text)
-	default:
-		return v.Text
-	}
+	return text
 }
 
 func unquoted(quoted []string) []string {

@@ -2,7 +2,9 @@ package schema
 
 import (
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
 
 	"cuelang.org/go/cue"
 )
@@ -25,11 +27,15 @@ func fieldsAt(def cue.Value, path []string) []string {
 	return slices.Compact(names)
 }
 
-// docAt is what a schema's comment says of the field at a path, in one line.
+// docAt is what a schema's comment says of the field at a path, or of the list
+// that holds an item.
 func docAt(def cue.Value, path []string) string {
+	if n := len(path); n > 0 && isIndex(path[n-1]) {
+		path = path[:n-1]
+	}
 	for _, v := range step(def, path...) {
 		for _, group := range v.Doc() {
-			if text := oneLine(group.Text()); text != "" {
+			if text := phrase(group.Text()); text != "" {
 				return text
 			}
 		}
@@ -37,8 +43,41 @@ func docAt(def cue.Value, path []string) string {
 	return ""
 }
 
-func oneLine(doc string) string {
-	return strings.TrimSuffix(strings.Join(strings.Fields(doc), " "), ".")
+func isIndex(part string) bool {
+	_, err := strconv.Atoi(part)
+	return err == nil
+}
+
+// phrase makes a comment part of a sentence: one line, no full stop, and a small
+// letter first, unless it is one of several large ones.
+func phrase(doc string) string {
+	text := strings.TrimSuffix(strings.Join(strings.Fields(doc), " "), ".")
+	if len(text) > 1 && unicode.IsUpper(rune(text[0])) && !unicode.IsUpper(rune(text[1])) {
+		text = strings.ToLower(text[:1]) + text[1:]
+	}
+	return text
+}
+
+// keysAt is what the names of the fields of an open map are, by the comment of
+// their format, or "".
+func (r *report) keysAt(path []string) string {
+	for _, v := range step(r.def, path...) {
+		for _, branch := range branches(v) {
+			fields, err := branch.Fields(cue.Patterns(true))
+			if err != nil {
+				continue
+			}
+			for fields.Next() {
+				if fields.Selector().ConstraintType() != cue.PatternConstraint {
+					continue
+				}
+				if doc := r.schema.rules.format(fields.Selector().Pattern().Pos()); doc != "" {
+					return doc
+				}
+			}
+		}
+	}
+	return ""
 }
 
 // step goes from a schema along a path of fields and items, through every

@@ -15,10 +15,15 @@ import (
 	"github.com/mlfleet/mlfleet/generator/input"
 )
 
-// maxRounds bounds how often a bad value is asked about. Each round reports at
-// least one path, so a file with more bad fields than this shows the rest in
-// the next run.
-const maxRounds = 50
+// How often a bad value is asked about. Each round reports at least one path,
+// most report many, and a round costs some 0.1 ms for each value in the document:
+// 150 rounds suffice for every mistake that people make at once, and what a
+// hostile file can cost is bounded by work.
+const (
+	mostRounds  = 150
+	leastRounds = 10
+	work        = 50_000 // rounds times values
+)
 
 // report collects the findings about one bad value. CUE hides some errors behind
 // others (unknown fields behind wrong ones, say), so it works in rounds: what a
@@ -26,10 +31,12 @@ const maxRounds = 50
 type report struct {
 	schema   *Schema
 	def      cue.Value
+	single   cue.Value // def without its rules over several fields
 	whole    *input.Value
 	prefix   []string
 	reported map[string]mark // by the key of their path
 	findings fleet.Findings
+	left     int // rounds
 }
 
 // mark says what later rounds see at a reported path.
@@ -58,8 +65,14 @@ type problem struct {
 }
 
 func (r *report) run() fleet.Findings {
-	r.rounds(false)
-	r.rounds(true)
+	r.left = min(max(work/size(r.whole), leastRounds), mostRounds)
+	r.rounds(r.single, false) // what is there
+	r.rounds(r.single, true)  // what has to be there too
+	r.rounds(r.def, false)    // what contradicts each other
+	if r.left == 0 {
+		r.findings = append(r.findings, fleet.Finding{Position: r.whole.Position, Severity: fleet.Error,
+			Message: "more may be wrong with this file", Fix: "mend what is reported, and run again"})
+	}
 	if len(r.findings) == 0 { // CUE refused the value for a reason that no path carries
 		err := r.schema.validate(r.def, r.whole)
 		r.findings = append(r.findings, fleet.Finding{Position: r.whole.Position, Severity: fleet.Error, Message: fmt.Sprint(err)})
@@ -67,39 +80,39 @@ func (r *report) run() fleet.Findings {
 	return r.findings
 }
 
-// rounds asks until nothing new is said: about what is there, and then about
-// what has to be there too.
-func (r *report) rounds(complete bool) {
-	for range maxRounds {
-		value := r.def.Context().Encode(r.open(r.whole, nil))
-		err := r.def.Unify(value).Validate(cue.Concrete(complete))
+// size is the number of values in a value.
+func size(v *input.Value) int {
+	n := 1
+	for i := range v.Items {
+		n += size(&v.Items[i])
+	}
+	for _, f := range v.Fields {
+		n += size(f.Value)
+	}
+	return n
+}
+
+// rounds asks until nothing new is said.
+func (r *report) rounds(def cue.Value, complete bool) {
+	for ; r.left > 0; r.left-- {
+		value := def.Context().Encode(r.open(r.whole, nil))
+		err := def.Unify(value).Validate(cue.Concrete(complete))
 		if err == nil {
 			return
 		}
-		problems := r.problems(err)
-		overSeveral := func(p problem) bool { return hidden(p.errors[0]) }
-		// A rule over several fields is told by opening one of them, which hides
-		// what is below it: so it waits until that is told.
-		if !r.tell(slices.DeleteFunc(slices.Clone(problems), overSeveral), complete) && !r.tell(problems, complete) {
+		progress := false
+		for _, p := range r.problems(err) {
+			if !r.follows(p, complete) {
+				r.add(p)
+				progress = true
+			} else if r.withdraw(p.path) {
+				progress = true
+			}
+		}
+		if !progress {
 			return
 		}
 	}
-}
-
-// tell adds what is new among problems, and says whether the next round will
-// see another value than this one.
-func (r *report) tell(problems []problem, complete bool) bool {
-	progress := false
-	for _, p := range problems {
-		switch {
-		case !r.follows(p, complete):
-			r.add(p)
-			progress = true
-		case r.withdraw(p.path):
-			progress = true
-		}
-	}
-	return progress
 }
 
 // open is a value for CUE in which everything that is reported is open.
@@ -216,14 +229,18 @@ func (r *report) withdraw(path []string) bool {
 // already.
 func (r *report) follows(p problem, complete bool) bool {
 	at := key(p.path)
-	if r.reported[at] != 0 || !complete && missing(p.errors[0]) {
+	if r.reported[at] != 0 {
 		return true
 	}
+	lacks, over := missing(p.errors[0]), hidden(p.errors[0])
 	for reported, m := range r.reported {
 		switch {
 		case strings.HasPrefix(at, reported): // open, so its parts are missing
 			return true
-		case strings.HasPrefix(reported, at) && (m == removed || complete && !missing(p.errors[0])):
+		case !strings.HasPrefix(reported, at) || over || lacks:
+		case complete: // a rule that needs what is open now
+			return true
+		case m == removed && strings.Count(reported[len(at):], "\x00") == 1: // a map that has fewer fields now
 			return true
 		}
 	}
@@ -241,12 +258,39 @@ func (r *report) add(p problem) {
 	if v := r.whole.At(p.path...); v != nil && !unknown(p.errors[0]) {
 		f.Position = v.Position
 	}
-	for _, pos := range positions(p.errors) {
-		f.Rules = append(f.Rules, fmt.Sprintf("%s:%d:%d", pos.Filename(), pos.Line(), pos.Column()))
-	}
-	slices.Sort(f.Rules)
-	f.Rules = slices.Compact(f.Rules)
+	f.Rules = r.rules(p)
 	r.findings = append(r.findings, f)
+}
+
+// rules are the places of the rules behind a problem, one a line. CUE also names
+// the fields and embeddings on the way to them, which only lead there.
+func (r *report) rules(p problem) []string {
+	places := positions(p.errors)
+	if unknown(p.errors[0]) {
+		for _, v := range step(r.def, p.path[:len(p.path)-1]...) {
+			places = append(places, v.Pos())
+		}
+	}
+	field := p.path[:len(p.path):len(p.path)]
+	for len(field) > 0 && isIndex(field[len(field)-1]) {
+		field = field[:len(field)-1]
+	}
+	var near, all []string
+	for _, pos := range slices.SortedFunc(slices.Values(places), token.Pos.Compare) {
+		place := fmt.Sprintf("%s:%d:%d", pos.Filename(), pos.Line(), pos.Column())
+		line := place[:strings.LastIndexByte(place, ':')+1]
+		onLine := func(other string) bool { return strings.HasPrefix(other, line) }
+		if !slices.ContainsFunc(all, onLine) {
+			all = append(all, place)
+		}
+		if label := r.schema.rules.label(pos); (len(field) > 0 && label == field[len(field)-1] || label == format) && !slices.ContainsFunc(near, onLine) {
+			near = append(near, place)
+		}
+	}
+	if len(near) > 0 {
+		return near
+	}
+	return all
 }
 
 // positions are the places of the rules behind errors.

@@ -22,7 +22,7 @@ type rule struct {
 	file       string
 	start, end int // byte offsets
 	doc        string
-	definition bool     // of a format, not of a struct
+	label      string   // the field's name; format for the definition of one
 	condition  bool     // an if clause, not a field
 	reads      []string // of a hidden field: the names in its rule
 }
@@ -43,13 +43,19 @@ func newRulebook(files []*ast.File) rulebook {
 	return b
 }
 
+// format is the label of every definition that is not a struct: of the shape of
+// a text or a number.
+const format = "#"
+
 func newRule(f *ast.Field) rule {
 	label, _, _ := ast.LabelName(f.Label)
-	r := rule{doc: docOf(f)}
+	r := rule{label: label, doc: docOf(f)}
 	switch {
 	case strings.HasPrefix(label, "#"):
-		_, isStruct := f.Value.(*ast.StructLit)
-		r.definition = !isStruct
+		if _, isStruct := f.Value.(*ast.StructLit); isStruct {
+			return rule{} // its comment is about all of its fields
+		}
+		r.label = format
 	case strings.HasPrefix(label, "_"):
 		r.reads = namesIn(f.Value)
 	}
@@ -85,7 +91,7 @@ func docOf(f *ast.Field) string {
 			lines = append(lines, group.Text())
 		}
 	}
-	return oneLine(strings.Join(lines, " "))
+	return phrase(strings.Join(lines, " "))
 }
 
 // format returns what the innermost definition around a place says a value of
@@ -93,7 +99,7 @@ func docOf(f *ast.Field) string {
 func (b *rulebook) format(pos token.Pos) string {
 	doc := ""
 	b.around(pos, func(r rule) {
-		if !r.definition {
+		if r.label != format {
 			return
 		}
 		if _, is, ok := strings.Cut(r.doc, " is "); ok {
@@ -107,11 +113,22 @@ func (b *rulebook) format(pos token.Pos) string {
 func (b *rulebook) doc(pos token.Pos) string {
 	doc := ""
 	b.around(pos, func(r rule) {
-		if r.doc != "" && !r.definition {
+		if r.doc != "" && r.label != format {
 			doc = r.doc
 		}
 	})
 	return doc
+}
+
+// label returns the label of the innermost field around a place.
+func (b *rulebook) label(pos token.Pos) string {
+	label := ""
+	b.around(pos, func(r rule) {
+		if !r.condition {
+			label = r.label
+		}
+	})
+	return label
 }
 
 // reads lists the names in the innermost hidden rule around a place.

@@ -33,6 +33,7 @@ type Schema struct {
 	rules    rulebook
 	root     cue.Value
 	anything cue.Value // what every rule accepts
+	singles  cue.Value // the rules without those over several fields, once it is needed
 	defs     map[string]cue.Value
 	checked  int
 }
@@ -54,7 +55,7 @@ func (s *Schema) renew() error {
 		return err
 	}
 	s.root, s.defs, s.checked = root, map[string]cue.Value{}, 0
-	s.anything = ctx.CompileString("_")
+	s.anything, s.singles = ctx.CompileString("_"), cue.Value{}
 	return nil
 }
 
@@ -69,7 +70,11 @@ func (s *Schema) Check(definition string, value *input.Value, path ...string) (f
 	if s.validate(def, value) == nil {
 		return nil, nil
 	}
-	r := report{schema: s, def: def, whole: value, prefix: path, reported: map[string]mark{}}
+	single, err := s.single(definition)
+	if err != nil {
+		return nil, err
+	}
+	r := report{schema: s, def: def, single: single, whole: value, prefix: path, reported: map[string]mark{}}
 	return r.run(), nil
 }
 
