@@ -10,7 +10,7 @@ MODULES  ?= inference
 
 # The packages that start goroutines, and ./generator, whose tests have them all
 # work on the sample fleet. They are tested again under the race detector.
-RACE := ./generator ./generator/load ./generator/render ./generator/tree ./generator/revision ./cmd/mlfleet/internal/terminal
+RACE := ./generator/load ./generator/render ./generator/tree ./generator/revision ./cmd/mlfleet/internal/...
 
 CACHE := $(CURDIR)/.cache
 PART  := sh tools/part.sh

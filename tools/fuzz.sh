@@ -26,5 +26,5 @@ if [ ! -s "$found" ]; then
 fi
 while read -r package target; do
 	sh "$tools/part.sh" "$target of $package, $duration" \
-		$go test -run '^$' -fuzz "^$target\$" -fuzztime "$duration" "$package" </dev/null
+		$go test -run '^$' -fuzz "^$target\$" -fuzztime "$duration" -fuzzminimizetime 100x "$package" </dev/null
 done <"$found"
