@@ -149,7 +149,7 @@ func with(v any, path []string, value any, remove bool) (any, bool) {
 		child, found := at[step]
 		switch {
 		case len(rest) > 0:
-			changed := false
+			var changed bool
 			at[step], changed = with(child, rest, value, remove)
 			return at, changed
 		case remove:
@@ -164,7 +164,7 @@ func with(v any, path []string, value any, remove bool) (any, bool) {
 			return v, false
 		}
 		if len(rest) > 0 {
-			changed := false
+			var changed bool
 			at[i], changed = with(at[i], rest, value, remove)
 			return at, changed
 		}

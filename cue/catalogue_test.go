@@ -2,6 +2,7 @@ package schemas
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
@@ -129,9 +130,7 @@ func TestDefaultsMakeAWholeModel(t *testing.T) {
 			"gpu":       gpu,
 			"resources": map[string]any{"cpu": "1", "memory": "1Gi"},
 		}
-		for field, value := range model {
-			whole[field] = value
-		}
+		maps.Copy(whole, model)
 		if err := check(ctx, schemas, "#EffectiveModel", whole); err != nil {
 			t.Errorf("%s: %s", runtime, errors.Details(err, nil))
 		}

@@ -56,6 +56,16 @@ func TestRules(t *testing.T) {
 		want  []string
 	}{
 		{name: "nothing wrong"},
+		{"sync windows that Argo CD takes for one", []edit{
+			{staging, "  rollout: {strategy: all-at-once}", "  rollout: {strategy: all-at-once}\n  windows:\n  - {kind: deny, schedule: 0 1 * * *, duration: 8h, timeZone: UTC}"},
+			{production, "  limits:", "  windows:\n  - {kind: deny, schedule: 0 1 * * *, duration: 8h, timeZone: Europe/Dublin}\n  limits:"},
+		}, []string{
+			`environments/staging/environment.yaml:7:5: this sync window has the kind, schedule and duration of another one of environment production, but not its time zone or manualSync (Argo CD refuses two such windows in one project) — make them equal, or shift one by a minute`,
+		}},
+		{name: "equal sync windows are one", edits: []edit{
+			{staging, "  rollout: {strategy: all-at-once}", "  rollout: {strategy: all-at-once}\n  windows:\n  - {kind: deny, schedule: 0 1 * * *, duration: 8h, timeZone: UTC}"},
+			{production, "  limits:", "  windows:\n  - {kind: deny, schedule: 0 1 * * *, duration: 8h, timeZone: UTC}\n  limits:"},
+		}},
 		// Names that nothing has.
 		{"unknown GPU class of a pool", []edit{
 			{north, "{name: parts, class: a100-40gb", "{name: parts, class: a100"},

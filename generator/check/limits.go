@@ -46,11 +46,7 @@ func (c *checker) limits(p *fleet.Placement) {
 }
 
 func name(path []string) string {
-	out := path[0]
-	for _, part := range path[1:] {
-		out += "." + part
-	}
-	return out
+	return strings.Join(path, ".")
 }
 
 // trailing drops the comma that closes an insertion at a sentence's end.

@@ -74,7 +74,7 @@ func pairs(old, new []manifest.Object) [][2]manifest.Object {
 		}
 	}
 	for _, o := range new {
-		out = append(out, [2]manifest.Object{{}, o})
+		out = append(out, [2]manifest.Object{{}, o}) //nolint:makezero // the old ones fill the length it was made with
 	}
 	return out
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -151,9 +152,7 @@ func TestOldFilesAreReadOnlyWhereTheyDiffer(t *testing.T) {
 	const changed = "argocd/bootstrap.yaml"
 	old := &hashed{FS: onDisk(files), files: files, read: map[string]bool{}}
 	edited := tree.Tree{}
-	for path, data := range files {
-		edited[path] = data
-	}
+	maps.Copy(edited, files)
 	edited[changed] = bytes.Replace(files[changed], []byte("kind: Application\n"), []byte("kind: Application # edited\n"), 1)
 	d, err := diff.Trees(old, edited.Files())
 	if err != nil {

@@ -25,8 +25,8 @@ type oddities struct {
 	metav1.TypeMeta `json:",inline"`
 	Metadata        metav1.ObjectMeta `json:"metadata"`
 	NoTag           string
-	Hidden          string `json:"-"`
-	unexported      string
+	Hidden          string            `json:"-"`
+	unexported      string            //nolint:unused // it is there to be left out
 	Any             any               `json:"any"`
 	Float           float64           `json:"float"`
 	Bytes           []byte            `json:"bytes"`
@@ -123,7 +123,7 @@ func fill(rng *rand.Rand, v reflect.Value, p float64, depth int) {
 		*x = metav1.NewTime(time.Unix(1700000000, 0).UTC())
 		return
 	case *metav1.FieldsV1:
-		x.Raw = []byte(`{"f:a":{}}`)
+		x.SetRawString(`{"f:a":{}}`)
 		return
 	case *json.RawMessage:
 		*x = json.RawMessage(`{"b":[1,null],"a":"<&>"}`)

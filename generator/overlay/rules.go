@@ -1,6 +1,7 @@
 package overlay
 
 import (
+	"maps"
 	"strings"
 
 	"github.com/mlfleet/mlfleet/generator/manifest"
@@ -99,9 +100,7 @@ func in(fields map[string]*rules) *rules { return &rules{fields: fields} }
 // kind is the rules of a built-in kind: its own, and those of metadata.
 func kind(fields map[string]*rules) *rules {
 	all := map[string]*rules{"metadata": metadataRules}
-	for key, r := range fields {
-		all[key] = r
-	}
+	maps.Copy(all, fields)
 	return &rules{fields: all}
 }
 

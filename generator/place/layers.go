@@ -1,6 +1,8 @@
 package place
 
 import (
+	"slices"
+
 	"github.com/mlfleet/mlfleet/generator/fleet"
 	"github.com/mlfleet/mlfleet/generator/input"
 )
@@ -28,12 +30,12 @@ func (s stack) merged() *input.Value {
 // Origin implements fleet.Origins.
 func (s stack) Origin(path ...string) fleet.Origin {
 	for n := len(path); n >= 0; n-- {
-		for i := len(s) - 1; i >= 0; i-- {
-			if s[i].root == nil {
+		for _, l := range slices.Backward(s) {
+			if l.root == nil {
 				continue
 			}
-			if v := s[i].root.At(path[:n]...); v != nil {
-				return fleet.Origin{Position: v.Position, Layer: s[i].name}
+			if v := l.root.At(path[:n]...); v != nil {
+				return fleet.Origin{Position: v.Position, Layer: l.name}
 			}
 		}
 	}

@@ -106,7 +106,7 @@ func oneOf(alternatives []string) string {
 
 // accepts says whether a field would be right with a string for its value.
 func (r *report) accepts(path []string, value string) bool {
-	text := r.def.Context().Encode(value)
+	text := r.schema.ctx.Encode(value)
 	rules := step(r.def, path...)
 	for _, field := range rules {
 		if field.Unify(text).Validate() != nil {

@@ -95,7 +95,7 @@ func size(v *input.Value) int {
 // rounds asks until nothing new is said.
 func (r *report) rounds(def cue.Value, complete bool) {
 	for ; r.left > 0; r.left-- {
-		value := def.Context().Encode(r.open(r.whole, nil))
+		value := r.schema.ctx.Encode(r.open(r.whole, nil))
 		err := def.Unify(value).Validate(cue.Concrete(complete))
 		if err == nil {
 			return

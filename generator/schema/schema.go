@@ -31,6 +31,7 @@ const lifetime = 500
 type Schema struct {
 	files    []*ast.File
 	rules    rulebook
+	ctx      *cue.Context
 	root     cue.Value
 	anything cue.Value // what every rule accepts
 	singles  cue.Value // the rules without those over several fields, once it is needed
@@ -54,7 +55,7 @@ func (s *Schema) renew() error {
 	if err != nil {
 		return err
 	}
-	s.root, s.defs, s.checked = root, map[string]cue.Value{}, 0
+	s.ctx, s.root, s.defs, s.checked = ctx, root, map[string]cue.Value{}, 0
 	s.anything, s.singles = ctx.CompileString("_"), cue.Value{}
 	return nil
 }
@@ -96,7 +97,7 @@ func (s *Schema) definition(name string) (cue.Value, error) {
 }
 
 func (s *Schema) validate(def cue.Value, value *input.Value) error {
-	encoded := def.Context().Encode(value.Any())
+	encoded := s.ctx.Encode(value.Any())
 	return def.Unify(encoded).Validate(cue.Concrete(true))
 }
 

@@ -28,7 +28,7 @@ func (s *Schema) single(definition string) (cue.Value, error) {
 				return true
 			}, nil)
 		}
-		if s.singles, err = schemas.Compile(s.root.Context(), files); err != nil {
+		if s.singles, err = schemas.Compile(s.ctx, files); err != nil {
 			return cue.Value{}, fmt.Errorf("without rules over several fields: %w", err)
 		}
 	}

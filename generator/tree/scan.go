@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"io"
 	"io/fs"
 	"os"
@@ -121,7 +122,7 @@ func (s *scanner) digest(dir *os.Root, name string) (sum [sha256.Size]byte, ok b
 }
 
 // ended tells the errors with which io.ReadFull says that the file ended first.
-func ended(err error) bool { return err == io.EOF || err == io.ErrUnexpectedEOF }
+func ended(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) }
 
 // list reads a folder's entries, in whatever order they come.
 func list(dir *os.Root) ([]fs.DirEntry, error) {

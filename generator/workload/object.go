@@ -11,7 +11,7 @@ type Object struct {
 	Value any
 }
 
-// Labels that every overlay adds to all objects and pod templates, through
+// ClusterLabels are what every overlay adds to all objects and pod templates, through
 // Kustomize's labels field. They are part of the objects in their final form;
 // builders leave them to overlay, which puts them on.
 func ClusterLabels(c *fleet.Cluster) map[string]string {

@@ -70,7 +70,7 @@ func nameRule(kind string) apivalidation.ValidateNameFunc {
 	case "StatefulSet":
 		return apivalidation.NameIsDNSLabel // its pods' host names begin with it
 	case "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding":
-		return pathvalidation.ValidatePathSegmentName
+		return pathvalidation.ValidatePathSegmentName //nolint:staticcheck // what the API server uses; its successor takes no prefix
 	case "CronJob":
 		return func(name string, prefix bool) []string {
 			// A job's name is the cron job's and eleven characters, at most 63 together.

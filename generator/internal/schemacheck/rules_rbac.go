@@ -48,7 +48,7 @@ func binding(ref rbacv1.RoleRef, subjects []rbacv1.Subject, kinds ...string) fie
 	if ref.Name == "" {
 		found = append(found, field.Required(role.Child("name"), ""))
 	} else {
-		found = append(found, messages(role.Child("name"), ref.Name, pathvalidation.IsValidPathSegmentName(ref.Name))...)
+		found = append(found, messages(role.Child("name"), ref.Name, pathvalidation.IsValidPathSegmentName(ref.Name))...) //nolint:staticcheck // as in rules.go
 	}
 	for i, s := range subjects {
 		found = append(found, subject(s, field.NewPath("subjects").Index(i))...)

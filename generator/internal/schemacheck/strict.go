@@ -3,6 +3,7 @@ package schemacheck
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -57,9 +58,7 @@ func (s *stricter) kind(k bundle.Kind) (*spec.Schema, error) {
 func (s *stricter) resource(schema *spec.Schema) (*spec.Schema, error) {
 	out := *schema
 	out.Properties = map[string]spec.Schema{}
-	for name, field := range schema.Properties {
-		out.Properties[name] = field
-	}
+	maps.Copy(out.Properties, schema.Properties)
 	for _, name := range []string{"apiVersion", "kind"} {
 		out.Properties[name] = spec.Schema{SchemaProps: spec.SchemaProps{Type: spec.StringOrArray{"string"}}}
 	}
