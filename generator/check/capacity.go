@@ -50,6 +50,11 @@ func (c *checker) shortage(p *fleet.Placement, m *fleet.Model) (shortage, bool) 
 	if m.Spec.GPU == nil {
 		return shortage{}, false
 	}
+	class := m.Spec.GPU.Class
+	if _, known := c.fleet.GPUClasses[class]; !known {
+		c.refuse(m.Origins.Origin("gpu", "class"), fmt.Sprintf("there is no GPU class %q", class), "", suggest.Fix(class, keys(c.fleet.GPUClasses)))
+		return shortage{}, false
+	}
 	at := m.Origins.Origin("gpu")
 	pools := offers(p, m)
 	if len(pools) == 0 {

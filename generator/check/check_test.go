@@ -156,6 +156,11 @@ func TestRules(t *testing.T) {
 			`tenants/acme/models/sentiment.yaml:10:8: no GPU pool of clusters north-production, south-production offers 1 h100 (exclusive) (it offers a10g (exclusive; on-demand), a100-40gb (mig-1g.5gb, mig-2g.10gb, mig-3g.20gb; on-demand), t4 (mps; spot)) — choose what the cluster offers, or leave the cluster out with placement or an override`,
 			`tenants/acme/models/sentiment.yaml:10:8: no GPU pool of clusters north-staging, south-staging offers 1 h100 (exclusive) (it offers a10g (exclusive; spot)) — choose what the cluster offers, or leave the cluster out with placement or an override`,
 		}},
+		{"class that there is not", []edit{
+			{sentiment, "{class: a10g}", "{class: a10}"},
+		}, []string{
+			`tenants/acme/models/sentiment.yaml:10:16: there is no GPU class "a10" — did you mean "a10g"?`,
+		}},
 		{"class that one cluster lacks", []edit{
 			{north, "[g5.xlarge], maxNodes: 4, capacityTypes: [spot]}", "[g5.xlarge], maxNodes: 4, capacityTypes: [spot]}\n    - {name: l4, class: l4, instanceTypes: [g6.xlarge], maxNodes: 1, capacityTypes: [spot]}"},
 			{sentiment, "  expose:", "  placement: {regions: [north]}\n  overrides:\n  - {match: {cluster: north-staging}, gpu: {class: l4}}\n  - {match: {cluster: north-production}, gpu: {class: l4}}\n  expose:"},

@@ -121,8 +121,10 @@ func TestRefuses(t *testing.T) {
 			`fleet.yaml: the file is missing (every fleet has one) — run 'mlfleet init DIR' to see a minimal fleet, or name the fleet's folder with -C`,
 		}},
 		{"nothing at all", remove("fleet.yaml", "regions", "environments", "tenants"), []string{
-			`environments: the folder is missing — create it`,
 			`fleet.yaml: the file is missing (every fleet has one) — run 'mlfleet init DIR' to see a minimal fleet, or name the fleet's folder with -C`,
+		}},
+		{"fleet.yaml alone", remove("regions", "environments", "tenants"), []string{
+			`environments: the folder is missing — create it`,
 			`regions: the folder is missing — create it`,
 			`tenants: the folder is missing — create it`,
 		}},

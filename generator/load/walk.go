@@ -25,6 +25,9 @@ func (w *walk) documents() *Documents {
 	root := w.entries(".")
 	if e := root["fleet.yaml"]; e == nil && !w.closed["."] {
 		w.refuse("fleet.yaml", "the file is missing", "every fleet has one", "run 'mlfleet init DIR' to see a minimal fleet, or name the fleet's folder with -C")
+		if root["regions"] == nil && root["environments"] == nil && root["tenants"] == nil {
+			return docs // another folder than was meant: one word about it is enough
+		}
 	} else {
 		docs.Fleet = w.document("Fleet", "fleet.yaml", "", e)
 	}

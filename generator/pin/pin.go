@@ -108,7 +108,12 @@ func set(rules *schema.Schema, data []byte, name string, ref Ref, options Option
 	}
 	pins[name] = want
 	if !maps.Equal(pins, after) {
-		return nil, Change{}, fmt.Errorf("the pins of %s are laid out in a way that cannot be edited: write each as a block, one field a line", options.File)
+		return nil, Change{}, fleet.Findings{{
+			Position: fleet.Position{File: options.File},
+			Severity: fleet.Error,
+			Message:  fmt.Sprintf("pin %q is laid out in a way that cannot be edited", name),
+			Fix:      "write each pin as a block, one field a line",
+		}}
 	}
 	return edited, change, nil
 }

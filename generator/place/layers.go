@@ -18,10 +18,17 @@ type layer struct {
 // from, so nothing has to be noted down while merging.
 type stack []layer
 
+// whole is the setting that a layer replaces instead of adding to it: how many
+// GPUs, and how they are shared, is said of a class, and means nothing of another.
+const whole = "gpu"
+
 // merged is the settings that come out.
 func (s stack) merged() *input.Value {
 	var out *input.Value
 	for _, l := range s {
+		if out != nil && l.root.Get(whole) != nil {
+			out = out.Without(whole)
+		}
 		out = out.Merge(l.root)
 	}
 	return out
@@ -29,6 +36,7 @@ func (s stack) merged() *input.Value {
 
 // Origin implements fleet.Origins.
 func (s stack) Origin(path ...string) fleet.Origin {
+	s = s.visible(path)
 	for n := len(path); n >= 0; n-- {
 		for _, l := range slices.Backward(s) {
 			if l.root == nil {
@@ -40,4 +48,18 @@ func (s stack) Origin(path ...string) fleet.Origin {
 		}
 	}
 	return fleet.Origin{}
+}
+
+// visible are the layers that a value can be from: without those whose setting
+// was replaced by a higher one. The schema's defaults, lowest, fill every gap.
+func (s stack) visible(path []string) stack {
+	if len(path) == 0 || path[0] != whole {
+		return s
+	}
+	for i, l := range slices.Backward(s) {
+		if i > 0 && l.root.Get(whole) != nil {
+			return append(stack{s[0]}, s[i:]...)
+		}
+	}
+	return s
 }

@@ -162,6 +162,7 @@ func TestEveryClusterHasItsOwnSettings(t *testing.T) {
 }
 
 // A GPU is a word or a map, and an override may change the one into the other.
+// It replaces the whole: a count belongs to its class.
 func TestGPUComesAndGoes(t *testing.T) {
 	inputs := fleettest.Small(t)
 	fleettest.Add(inputs, sentiment, string(inputs[sentiment].Data)+`  overrides:
@@ -178,7 +179,7 @@ func TestGPUComesAndGoes(t *testing.T) {
 		{"south-production", "sentiment", "{a10g 1 exclusive}"},
 		{"south-staging", "sentiment", "none"},
 		{"north-staging", "sentiment", "{a10g 2 exclusive}"},
-		{"north-production", "sentiment", "{t4 2 exclusive}"},
+		{"north-production", "sentiment", "{t4 1 exclusive}"},
 		{"south-production", "ranker", "none"},
 		{"north-production", "ranker", "{t4 1 exclusive}"},
 		{"", "sentiment", "{a10g 1 exclusive}"},
@@ -194,6 +195,12 @@ func TestGPUComesAndGoes(t *testing.T) {
 		}
 		if got != tc.want {
 			t.Errorf("%s in %q has %s, want %s", tc.model, tc.cluster, got, tc.want)
+		}
+	}
+	replaced := model(t, f.Tenant("acme").Placement("north-production"), "sentiment").Origins
+	for field, layer := range map[string]string{"class": "override 3 of model sentiment", "count": fleet.SchemaDefault} {
+		if origin := replaced.Origin("gpu", field); origin.Layer != layer {
+			t.Errorf("%s comes from %+v, want %s", field, origin, layer)
 		}
 	}
 }
@@ -275,9 +282,6 @@ func TestWrongTogether(t *testing.T) {
 		{"a target for another measure", acme, "    batching: {maxSize: 16}\n", "    scaling: {metric: cpu, target: 50, also: [{metric: cpu, target: 60}]}\n", []string{
 			`tenants/acme/models/ranker.yaml:5:3: spec.scaling contradicts itself (every measure stands once, in scaling or in scaling.also; with all defaults and overrides of cluster north-production; it is set at tenants/acme/tenant.yaml:23:14)`,
 			`tenants/acme/models/sentiment.yaml:5:3: spec.scaling contradicts itself (every measure stands once, in scaling or in scaling.also; with all defaults and overrides of cluster north-production; it is set at tenants/acme/tenant.yaml:23:14)`,
-		}},
-		{"a count of another sharing", sentiment, "  expose:", "  overrides:\n  - {match: {region: north}, gpu: {class: a10g, count: 2}}\n  - {match: {cluster: north-staging}, gpu: {class: t4, sharing: mps}}\n  expose:", []string{
-			`tenants/acme/models/sentiment.yaml:14:56: spec.gpu.count is 2 (has to be 1: the number of GPUs, or of MIG instances; 1 without it; with all defaults and overrides of cluster north-staging)`,
 		}},
 		{"an override that matches nothing", ranker, "{region: north}", "{region: north, cluster: south-staging}", []string{
 			`tenants/acme/models/ranker.yaml:16:5: override 2 matches none of the clusters that the model runs in — correct its match, or remove it`,

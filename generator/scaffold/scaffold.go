@@ -149,7 +149,7 @@ func checkFleet(files []tree.File, options Options) error {
 	i := slices.IndexFunc(files, func(f tree.File) bool { return f.Path == "fleet.yaml" })
 	value, findings := input.Parse("fleet.yaml", files[i].Data)
 	if len(findings) > 0 {
-		return findings.Sorted()
+		return fmt.Errorf("%s cannot stand in fleet.yaml: %s", subject(options), findings[0].Message)
 	}
 	rules, err := schema.New()
 	if err != nil {
@@ -171,4 +171,15 @@ func checkFleet(files []tree.File, options Options) error {
 		}
 	}
 	return nil
+}
+
+// subject is what a new fleet.yaml holds that is the user's.
+func subject(o Options) string {
+	switch {
+	case o.Name == "":
+		return fmt.Sprintf("the URL %q", o.Repository)
+	case o.Repository == "":
+		return fmt.Sprintf("the name %q", o.Name)
+	}
+	return fmt.Sprintf("the name %q or the URL %q", o.Name, o.Repository)
 }
