@@ -111,7 +111,7 @@ type fetcher struct {
 	staging string
 
 	mu    sync.Mutex
-	bytes int64 // of all files so far
+	bytes int64 // of all files that are there, whole or in part
 }
 
 // list downloads SHA256SUMS and checks it against the pin.
@@ -165,12 +165,15 @@ func (f *fetcher) getAll(ctx context.Context, entries []sums.Entry) error {
 func (f *fetcher) get(ctx context.Context, e sums.Entry) error {
 	name := filepath.Join(f.staging, filepath.FromSlash(e.Path))
 	if got, err := sums.HashFile(name); err == nil && got == e.Sum {
-		return nil
+		return f.countFile(name, 1)
 	}
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		return fmt.Errorf("make a folder to download into: %w", err)
 	}
 	part := name + ".part"
+	if err := f.countFile(part, 1); err != nil {
+		return err
+	}
 	return f.retry(ctx, e.Path, func() error {
 		resumed, err := f.download(ctx, e.Path, part)
 		if err != nil {
@@ -183,7 +186,7 @@ func (f *fetcher) get(ctx context.Context, e sums.Entry) error {
 		if got == e.Sum {
 			return os.Rename(part, name)
 		}
-		if err := os.Remove(part); err != nil {
+		if err := errors.Join(f.countFile(part, -1), os.Remove(part)); err != nil {
 			return err
 		}
 		err = fmt.Errorf("%s: %w: got %x, want %x", e.Path, sums.ErrMismatch, got, e.Sum)
@@ -241,16 +244,6 @@ func (f *fetcher) download(ctx context.Context, path, part string) (resumed bool
 			return offset > 0, fmt.Errorf("read %s: %w", path, err)
 		}
 	}
-}
-
-// count adds to the bytes downloaded by this process and enforces the limit.
-func (f *fetcher) count(n int64) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.bytes += n; f.bytes > f.MaxBytes {
-		return fmt.Errorf("the artifact is larger than %d bytes (--max-artifact-bytes)", f.MaxBytes)
-	}
-	return nil
 }
 
 // publish gives the finished folder its name. What must be seen before it, or

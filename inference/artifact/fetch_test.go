@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -57,8 +58,10 @@ func store(t *testing.T, spoil func(w http.ResponseWriter, r *http.Request, next
 		s3.ServeHTTP(w, r)
 	}))
 	t.Cleanup(server.Close)
-	t.Setenv("AWS_ACCESS_KEY_ID", "id")
-	t.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
+	if os.Getenv("AWS_ACCESS_KEY_ID") == "" && !anyIdentity() {
+		t.Setenv("AWS_ACCESS_KEY_ID", "id")
+		t.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
+	}
 	source, err := NewSource("s3://models/m/3", S3Options{Endpoint: server.URL, Region: "us-east-1"})
 	if err != nil {
 		t.Fatal(err)
@@ -84,8 +87,22 @@ func TestFetchFromS3(t *testing.T) {
 	if got, err := sums.Verify(filepath.Join(o.Root, "m", "3")); err != nil || got != o.SHA256 {
 		t.Errorf("got %s, %v", got, err)
 	}
-	if _, err := os.Stat(filepath.Join(o.Root, "m", "config.pbtxt")); err != nil {
-		t.Errorf("Triton's configuration: %v", err)
+	// Triton looks for it above the versions.
+	if b, err := os.ReadFile(filepath.Join(o.Root, "m", "config.pbtxt")); err != nil || string(b) != "x" {
+		t.Errorf("Triton's configuration: %q, %v", b, err)
+	}
+	var there []string
+	for _, dir := range []string{"m", "m/3"} {
+		entries, err := os.ReadDir(filepath.Join(o.Root, dir))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			there = append(there, dir+"/"+e.Name())
+		}
+	}
+	if want := []string{"m/3", "m/config.pbtxt", "m/3/SHA256SUMS", "m/3/config.json", "m/3/config.pbtxt", "m/3/model.onnx"}; !slices.Equal(there, want) {
+		t.Errorf("the folders hold %v, want %v", there, want)
 	}
 	o.SHA256 = strings.Repeat("0", 64)
 	if err := Fetch(t.Context(), o); err == nil || !strings.Contains(err.Error(), "another artifact") {
@@ -150,13 +167,21 @@ func TestFetchRefuses(t *testing.T) {
 		}
 	})
 	t.Run("a store that stays away", func(t *testing.T) {
+		var asked atomic.Int32
 		o, _ := store(t, func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+			asked.Add(1)
 			w.WriteHeader(http.StatusInternalServerError)
 		})
-		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		ctx, cancel := context.WithTimeoutCause(t.Context(), 2*time.Second, errors.New("gave up after a while"))
 		defer cancel()
-		if err := Fetch(ctx, o); err == nil || visible(o) {
-			t.Errorf("got %v, visible %v", err, visible(o))
+		err := Fetch(ctx, o)
+		if err == nil || visible(o) || asked.Load() < 3 {
+			t.Fatalf("got %v, visible %v, asked %d times", err, visible(o), asked.Load())
+		}
+		for _, want := range []string{"gave up after a while", "s3://models/m/3/SHA256SUMS", "500"} {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("got %v, want %q in it", err, want)
+			}
 		}
 	})
 	t.Run("a key that is not there", func(t *testing.T) {

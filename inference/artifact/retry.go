@@ -1,6 +1,7 @@
 package artifact
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -21,6 +22,7 @@ const longest = time.Minute
 // once.
 func (f *fetcher) retry(ctx context.Context, what string, do func() error) error {
 	wait := f.Backoff
+	var last error // what went wrong while there was time
 	for {
 		err := do()
 		if err == nil {
@@ -31,8 +33,9 @@ func (f *fetcher) retry(ctx context.Context, what string, do func() error) error
 			return err
 		}
 		if ctx.Err() != nil {
-			return errors.Join(context.Cause(ctx), err)
+			return errors.Join(context.Cause(ctx), cmp.Or(last, err))
 		}
+		last = err
 		pause := wait/2 + rand.N(wait/2+1)
 		slog.Warn("could not fetch; trying again", "file", what, "error", err.Error(), "in", pause.Round(time.Millisecond).String())
 		select {

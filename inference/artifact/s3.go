@@ -6,13 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
+	"io/fs"
 	"net/url"
 	"path"
 	"time"
 
 	"github.com/minio/minio-go/v7"
-	"github.com/minio/minio-go/v7/pkg/credentials"
 )
 
 // S3Options say how to reach an object store.
@@ -27,9 +26,7 @@ type bucket struct {
 	bucket, prefix string
 }
 
-// newS3 makes a source for a prefix in a bucket. Credentials come from the
-// environment, or from the pod's identity: IRSA and EKS Pod Identity leave
-// variables from which the client fetches them, and renews them in time.
+// newS3 makes a source for a prefix in a bucket; see newCredentials for who asks.
 func newS3(name, prefix string, o S3Options) (Source, error) {
 	endpoint := &url.URL{Scheme: "https", Host: "s3.amazonaws.com"}
 	if o.Endpoint != "" {
@@ -45,10 +42,7 @@ func newS3(name, prefix string, o S3Options) (Source, error) {
 	}
 	transport.ResponseHeaderTimeout = 30 * time.Second
 	client, err := minio.New(endpoint.Host, &minio.Options{
-		Creds: credentials.NewChainCredentials([]credentials.Provider{
-			&credentials.EnvAWS{},
-			&credentials.IAM{Client: &http.Client{Timeout: 10 * time.Second}},
-		}),
+		Creds:     newCredentials(),
 		Secure:    endpoint.Scheme == "https",
 		Region:    o.Region,
 		Transport: transport,
@@ -87,6 +81,9 @@ func (b *bucket) Open(ctx context.Context, name string, offset int64) (io.ReadCl
 }
 
 func (b *bucket) Permanent(err error) bool {
+	if errors.Is(err, fs.ErrNotExist) {
+		return true // the token of an identity is not where the environment says
+	}
 	var answer minio.ErrorResponse // ToErrorResponse does not look inside wrapped errors
 	if !errors.As(err, &answer) {
 		return false

@@ -41,14 +41,6 @@ func floats(v ...float32) []byte {
 	return b
 }
 
-func ints(v ...int64) []byte {
-	var b []byte
-	for _, x := range v {
-		b = binary.LittleEndian.AppendUint64(b, uint64(x))
-	}
-	return b
-}
-
 // sumModel adds up each row of x[batch, length].
 func sumModel() []byte {
 	g := &onnx.Graph{Name: "sum"}

@@ -65,13 +65,13 @@ func Choose(o Options) (*Device, error) {
 	switch o.Kind {
 	case CPU, CUDA, TensorRT:
 		d := &Device{Kind: o.Kind, ID: o.ID, Why: "asked for", options: o, strict: true}
-		if err := d.probe(); err != nil {
+		if err := reason(d.probe()); err != nil {
 			return nil, fmt.Errorf("device %s was asked for and does not work: %w", d, err)
 		}
 		return d, nil
 	case Auto, "":
 		gpu := &Device{Kind: CUDA, ID: o.ID, Why: "auto: a test model ran on it", options: o}
-		err := gpu.probe()
+		err := reason(gpu.probe())
 		if err == nil {
 			return gpu, nil
 		}

@@ -14,7 +14,7 @@ import (
 
 // runOpen runs a model whose outputs have sizes that only the run tells. The
 // runtime allocates them, which is slower, but there is no other way.
-func (r *Runner) runOpen(b *binding, jobs []*tensor.Job, rows int) error {
+func (r *Runner) runOpen(b *binding, jobs []*tensor.Job) error {
 	outputs := make([]ort.Value, len(r.out))
 	if err := r.s.session.Run(b.inputs, outputs); err != nil {
 		return fmt.Errorf("run %d rows: %w", b.rows, err)

@@ -87,7 +87,7 @@ func (r *Runner) Run(jobs []*tensor.Job) error {
 	r.s.Device.mu.Lock()
 	defer r.s.Device.mu.Unlock()
 	if b.io == nil {
-		return r.runOpen(b, jobs, rows)
+		return r.runOpen(b, jobs)
 	}
 	if err := r.s.session.RunWithBinding(b.io); err != nil {
 		return fmt.Errorf("run %d rows: %w", bucket, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -25,7 +26,7 @@ type Options struct {
 
 // A Result is what a run found.
 type Result struct {
-	Sent     int64            // requests counted
+	Sent     int64            // requests counted; in open loop, all that were due
 	OK       int64            // answered with 200
 	Failed   map[string]int64 // others, by status or error
 	Elapsed  time.Duration
@@ -42,8 +43,11 @@ func (r *Result) Quantile(q float64) time.Duration {
 	return time.Duration(r.Latency.ValueAtQuantile(q)) * time.Microsecond
 }
 
+// longest is the largest latency that is told from larger ones, in microseconds.
+const longest = 300_000_000
+
 // newHistogram holds 1 µs to 5 min with three digits.
-func newHistogram() *hdrhistogram.Histogram { return hdrhistogram.New(1, 300_000_000, 3) }
+func newHistogram() *hdrhistogram.Histogram { return hdrhistogram.New(1, longest, 3) }
 
 // tally is what one client counts.
 type tally struct {
@@ -52,7 +56,9 @@ type tally struct {
 	latency  *hdrhistogram.Histogram
 }
 
-// Run makes the load until Duration has passed or ctx ends.
+// Run makes the load until Duration has passed or ctx ends. In open loop, what
+// was due by then is still sent, for as long as Timeout: a server that stalls at
+// the end has its users wait no less than one that stalls in the middle.
 func Run(ctx context.Context, o Options) (*Result, error) {
 	if len(o.Request) == 0 || o.Clients < 1 || o.Duration <= 0 {
 		return nil, errors.New("a run needs a request, clients and a duration")
@@ -60,6 +66,12 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	if o.Timeout <= 0 {
 		o.Timeout = 30 * time.Second
 	}
+	late := time.Duration(0)
+	if o.Rate > 0 {
+		late = o.Timeout
+	}
+	sending, stop := context.WithTimeout(ctx, o.WarmUp+o.Duration+late)
+	defer stop()
 	ctx, cancel := context.WithTimeout(ctx, o.WarmUp+o.Duration)
 	defer cancel()
 	start := time.Now()
@@ -73,18 +85,22 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	}
 	tallies := make([]tally, o.Clients)
 	var wg sync.WaitGroup
-	var cpu time.Duration
-	timer := time.AfterFunc(o.WarmUp, func() { cpu = cpuTime() })
+	var cpu atomic.Int64
+	cpu.Store(int64(cpuTime()))
+	timer := time.AfterFunc(o.WarmUp, func() { cpu.Store(int64(cpuTime())) })
 	defer timer.Stop()
 	for i := range tallies {
 		t := &tallies[i]
 		t.failed, t.latency = map[string]int64{}, newHistogram()
-		wg.Go(func() { client(ctx, o, due, counted, t) })
+		wg.Go(func() { client(sending, o, due, counted, t) })
 	}
 	wg.Wait()
 	r := &Result{
 		Failed: map[string]int64{}, Latency: newHistogram(),
-		Elapsed: min(time.Since(counted), o.Duration), OwnCPU: cpuTime() - cpu,
+		Elapsed: time.Since(counted), OwnCPU: cpuTime() - time.Duration(cpu.Load()),
+	}
+	if due == nil {
+		r.Elapsed = min(r.Elapsed, o.Duration)
 	}
 	for i := range tallies {
 		t := &tallies[i]
@@ -95,7 +111,16 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 		}
 		r.Latency.Merge(t.latency)
 	}
-	r.Unstable = due != nil && len(due) > o.Clients
+	if due == nil {
+		return r, nil
+	}
+	for at := range due { // closed by now
+		if !at.Before(counted) {
+			r.Sent++
+			r.Failed["not sent in time"]++
+		}
+	}
+	r.Unstable = r.Failed["not sent in time"] > 0 || r.Elapsed > o.Duration+max(o.Duration/10, 100*time.Millisecond)
 	return r, nil
 }
 
@@ -143,7 +168,7 @@ func client(ctx context.Context, o Options, due <-chan time.Time, counted time.T
 			t.failed["status "+itoa(status)]++
 		default:
 			t.ok++
-			t.latency.RecordValue(max(1, now.Sub(at).Microseconds()))
+			t.latency.RecordValue(min(max(1, now.Sub(at).Microseconds()), longest))
 		}
 	}
 }

@@ -4,6 +4,7 @@
 package metrics
 
 import (
+	"context"
 	"errors"
 	"iter"
 	"time"
@@ -32,7 +33,6 @@ type Metrics struct {
 	compute   *prometheus.HistogramVec
 	size      *prometheus.HistogramVec
 	inference *prometheus.HistogramVec
-	accuracy  *prometheus.GaugeVec
 	rejected  *prometheus.CounterVec
 	responses *prometheus.CounterVec
 }
@@ -58,9 +58,6 @@ func New(region string) *Metrics {
 		inference: histogram("ml_model_inference_duration_seconds",
 			"Queue and run of a request: what the model costs its caller, without reading and writing.",
 			latency, "model_name", "version", "region"),
-		accuracy: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "ml_model_accuracy_score", Help: "Accuracy on held-out data, 0 to 1, from the model's config.json.",
-		}, model),
 		rejected: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "inference_rejected_requests_total", Help: "Requests turned away or given up, by reason.",
 		}, []string{"reason"}),
@@ -68,7 +65,10 @@ func New(region string) *Metrics {
 			Name: "inference_requests_total", Help: "Inference requests answered, by protocol and status.",
 		}, []string{"protocol", "code"}),
 	}
-	m.Registry.MustRegister(m.InFlight, m.requests, m.queue, m.compute, m.size, m.inference, m.accuracy, m.rejected,
+	for _, r := range reasons { // a rate needs a first value to rise from
+		m.rejected.WithLabelValues(r)
+	}
+	m.Registry.MustRegister(m.InFlight, m.requests, m.queue, m.compute, m.size, m.inference, m.rejected,
 		m.responses, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -82,26 +82,40 @@ func (m *Metrics) Device(kind, id, runtime string) {
 	m.Registry.MustRegister(info)
 }
 
-// Queue reports the queue lengths of the versions that ready yields, which is
-// asked at every scrape.
+// Queue reports the queue lengths and accuracies of the versions that ready
+// yields, which is asked at every scrape.
 func (m *Metrics) Queue(ready func() iter.Seq[*repository.Version]) {
-	m.Registry.MustRegister(&queueLength{ready})
+	m.Registry.MustRegister(&served{ready})
 }
 
-// queueLength is a collector and not a gauge: a gauge set by many goroutines can
-// come to rest on a stale number, and an autoscaler would act on it.
-type queueLength struct {
+// served collects what is true of a version now. It is a collector and not a
+// set of gauges: a gauge set by many goroutines can come to rest on a stale
+// number, and an autoscaler would act on it; and the accuracy of a version that
+// is not served any more would be reported for ever.
+type served struct {
 	ready func() iter.Seq[*repository.Version]
 }
 
-var queueLengthDesc = prometheus.NewDesc("inference_queue_length",
-	"Requests that wait for a batch. Autoscaling reads this.", []string{"model_name", "version"}, nil)
+var (
+	queueLength = prometheus.NewDesc("inference_queue_length",
+		"Requests that wait for a batch. Autoscaling reads this.", []string{"model_name", "version"}, nil)
+	accuracy = prometheus.NewDesc("ml_model_accuracy_score",
+		"Accuracy on held-out data, 0 to 1, from the model's config.json.", []string{"model_name", "version"}, nil)
+)
 
-func (q *queueLength) Describe(c chan<- *prometheus.Desc) { c <- queueLengthDesc }
+// Describe implements prometheus.Collector.
+func (s *served) Describe(c chan<- *prometheus.Desc) {
+	c <- queueLength
+	c <- accuracy
+}
 
-func (q *queueLength) Collect(c chan<- prometheus.Metric) {
-	for v := range q.ready() {
-		c <- prometheus.MustNewConstMetric(queueLengthDesc, prometheus.GaugeValue, float64(v.Queued()), v.Model, v.Name)
+// Collect implements prometheus.Collector.
+func (s *served) Collect(c chan<- prometheus.Metric) {
+	for v := range s.ready() {
+		c <- prometheus.MustNewConstMetric(queueLength, prometheus.GaugeValue, float64(v.Queued()), v.Model, v.Name)
+		if a := v.Config.Accuracy; a != nil {
+			c <- prometheus.MustNewConstMetric(accuracy, prometheus.GaugeValue, *a, v.Model, v.Name)
+		}
 	}
 }
 
@@ -111,11 +125,8 @@ type Meter struct {
 	requests, queue, compute, size, inference prometheus.Observer
 }
 
-// Meter makes the meter of a version, and reports its accuracy if it has one.
+// Meter makes the meter of a version.
 func (m *Metrics) Meter(v *repository.Version) *Meter {
-	if a := v.Config.Accuracy; a != nil {
-		m.accuracy.WithLabelValues(v.Model, v.Name).Set(*a)
-	}
 	return &Meter{
 		m:         m,
 		requests:  m.requests.WithLabelValues(v.Model, v.Name),
@@ -153,11 +164,14 @@ func (m *Metrics) Response(protocol, code string) {
 	m.responses.WithLabelValues(protocol, code).Inc()
 }
 
+// reasons are all values of the label.
+var reasons = []string{"queue_full", "deadline", "cancelled", "closing", "memory"}
+
 func reason(err error) string {
 	switch {
 	case errors.Is(err, batch.ErrFull):
 		return "queue_full"
-	case errors.Is(err, batch.ErrExpired):
+	case errors.Is(err, batch.ErrExpired), errors.Is(err, context.DeadlineExceeded):
 		return "deadline"
 	case errors.Is(err, batch.ErrClosed):
 		return "closing"

@@ -223,6 +223,8 @@ func (r *Infer) input(sig *signature.Signature, c *batch.Call) error {
 		return bad("input %q is given twice", sig.Inputs[index].Name)
 	case !shaped:
 		return bad("input %q has no shape", sig.Inputs[index].Name)
+	case typ == tensor.Invalid:
+		return bad("input %q has no datatype", sig.Inputs[index].Name)
 	case typ != sig.Inputs[index].Type:
 		return bad("input %q has datatype %s, the model wants %s", sig.Inputs[index].Name, typ, sig.Inputs[index].Type)
 	case (hasData < 0) == (size < 0):

@@ -129,7 +129,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{"seventeen dimensions", in("shape=[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]"), "more than 16"},
 		{"a shape of text", in(`shape="x"`), "an array"},
 		{"a huge shape with little data", in("shape=[1000000,1000000]"), "fewer"},
-		{"no type", in("datatype="), "INVALID"},
+		{"no type", in("datatype="), "no datatype"},
 		{"an unknown type", in(`datatype="FP8"`), "not supported"},
 		{"another type", in(`datatype="INT64"`), "wants FP32"},
 		{"no data", in("data="), "either"},

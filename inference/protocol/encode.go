@@ -16,6 +16,7 @@ import (
 // everything is JSON.
 func (r *Infer) Encode(dst []byte, model, version string, sig *signature.Signature, c *batch.Call) (out []byte, header int, err error) {
 	header = -1
+	start := len(dst)
 	dst = append(dst, `{"model_name":`...)
 	dst = appendString(dst, model)
 	dst = append(dst, `,"model_version":`...)
@@ -58,7 +59,7 @@ func (r *Infer) Encode(dst []byte, model, version string, sig *signature.Signatu
 	if header < 0 {
 		return dst, -1, nil
 	}
-	header = len(dst)
+	header = len(dst) - start
 	for _, w := range r.Outputs {
 		if w.Binary {
 			dst = append(dst, c.Outputs[w.Index].Data...)

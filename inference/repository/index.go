@@ -1,6 +1,7 @@
 package repository
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 	"slices"
@@ -31,7 +32,8 @@ type Entry struct {
 func (r *Repository) Index(readyOnly bool) []Entry {
 	at := map[[2]string]Entry{}
 	for v := range r.Ready() {
-		at[[2]string{v.Model, v.Name}] = Entry{Name: v.Model, Version: v.Name, State: Ready}
+		// A ready version has a reason when a newer copy of its files was refused.
+		at[[2]string{v.Model, v.Name}] = Entry{Name: v.Model, Version: v.Name, State: Ready, Reason: r.failure(v.Model, v.Name)}
 	}
 	if !readyOnly {
 		for _, e := range r.absent() {
@@ -70,25 +72,51 @@ func (r *Repository) absent() []Entry {
 	}
 	var out []Entry
 	for _, name := range names {
-		dirs, err := os.ReadDir(filepath.Join(r.opts.Root, name))
+		versions, odd, err := versionsIn(filepath.Join(r.opts.Root, name))
 		if err != nil {
 			continue
 		}
-		for _, d := range dirs {
-			if _, err := os.Stat(filepath.Join(r.opts.Root, name, d.Name(), modelFile)); err != nil || !modelconfig.ValidName(d.Name()) {
-				continue
-			}
-			out = append(out, Entry{Name: name, Version: d.Name(), State: Unavailable, Reason: r.failure(name, d.Name())})
+		for _, v := range versions {
+			out = append(out, Entry{Name: name, Version: v, State: Unavailable, Reason: cmp.Or(r.failure(name, v), "unloaded")})
+		}
+		for _, v := range odd {
+			out = append(out, Entry{Name: name, Version: v, State: Unavailable, Reason: oddName})
 		}
 	}
 	return out
 }
 
+// oddName is why a folder with a model in it is not served.
+const oddName = "the folder's name is not a version: want at most 64 letters, digits, '.', '_' and '-'"
+
+// versionsIn lists the folders of a model's folder that have a model file: those
+// that are versions, lowest first, and those whose names are odd. Hidden folders
+// are neither; fetch downloads into one.
+func versionsIn(dir string) (versions, odd []string, err error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, e := range entries {
+		if _, err := os.Stat(filepath.Join(dir, e.Name(), modelFile)); err != nil || strings.HasPrefix(e.Name(), ".") {
+			continue
+		}
+		if modelconfig.ValidName(e.Name()) {
+			versions = append(versions, e.Name())
+		} else {
+			odd = append(odd, strings.ToValidUTF8(e.Name(), "\uFFFD"))
+		}
+	}
+	slices.SortFunc(versions, CompareVersions)
+	return versions, odd, nil
+}
+
+// failure is why the version was refused the last time, or "".
 func (r *Repository) failure(name, version string) string {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	if m := r.models[name]; m != nil && m.failures[version] != "" {
+	if m := r.models[name]; m != nil {
 		return m.failures[version]
 	}
-	return "unloaded"
+	return ""
 }

@@ -72,7 +72,7 @@ func (p Policy) choose(existing []string) ([]string, error) {
 	case len(p.named) > 0:
 		for _, n := range p.named {
 			if !slices.Contains(existing, n) {
-				return nil, fmt.Errorf("version %s is not in the repository (it has %s)", n, list(existing))
+				return nil, fmt.Errorf("version %s is not in the repository (it has %s): %w", n, list(existing), ErrNoVersion)
 			}
 		}
 		out := slices.Clone(p.named)

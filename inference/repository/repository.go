@@ -1,11 +1,13 @@
 package repository
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"iter"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -22,6 +24,7 @@ import (
 var (
 	ErrNoModel   = errors.New("no such model")
 	ErrNoVersion = errors.New("no such version")
+	ErrClosed    = errors.New("the server is going down")
 )
 
 // Options of a Repository.
@@ -115,10 +118,13 @@ func (r *Repository) Load(ctx context.Context, name string, policy Policy) error
 		for _, v := range fresh {
 			v.close()
 		}
-		return errors.New("the server is going down")
+		return ErrClosed
 	}
 	return nil
 }
+
+// Policy is the one that the options name, for a load that names none.
+func (r *Repository) Policy() Policy { return r.opts.Policy }
 
 // loadVersions loads what is not loaded yet. next are all versions to serve,
 // fresh those that were loaded just now, also on an error.
@@ -131,7 +137,7 @@ func (r *Repository) loadVersions(ctx context.Context, name string, wanted []str
 			next = append(next, current[i])
 			continue
 		}
-		if err := ctx.Err(); err != nil {
+		if err := cmp.Or(ctx.Err(), r.down()); err != nil {
 			return nil, fresh, err
 		}
 		v, err := r.load(name, w, dir)
@@ -146,23 +152,19 @@ func (r *Repository) loadVersions(ctx context.Context, name string, wanted []str
 
 // onDisk lists the versions of a model that have a model file, lowest first.
 func (r *Repository) onDisk(name string) ([]string, error) {
-	dirs, err := os.ReadDir(filepath.Join(r.opts.Root, name))
+	out, odd, err := versionsIn(filepath.Join(r.opts.Root, name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("model %s is not in the repository %s: %w", name, r.opts.Root, ErrNoModel)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the versions of model %s: %w", name, err)
 	}
-	var out []string
-	for _, d := range dirs {
-		if _, err := os.Stat(filepath.Join(r.opts.Root, name, d.Name(), modelFile)); err == nil && modelconfig.ValidName(d.Name()) {
-			out = append(out, d.Name())
-		}
+	for _, o := range odd {
+		slog.Warn("a version is ignored", "model", name, "folder", o, "why", oddName)
 	}
 	if len(out) == 0 {
 		return nil, fmt.Errorf("model %s has no version with a %s: %w", name, modelFile, ErrNoVersion)
 	}
-	slices.SortFunc(out, CompareVersions)
 	return out, nil
 }
 
@@ -277,8 +279,19 @@ func (r *Repository) Ready() iter.Seq[*Version] {
 	return slices.Values(all)
 }
 
+// down is ErrClosed once Close was called.
+func (r *Repository) down() error {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if r.closed {
+		return ErrClosed
+	}
+	return nil
+}
+
 // Close stops serving and returns when every version has answered its requests
-// and is freed.
+// and is freed, and no load is in progress: the caller goes on to unload the
+// runtime, and a load that still used it would crash.
 func (r *Repository) Close() {
 	r.mu.Lock()
 	r.closed = true
@@ -289,5 +302,7 @@ func (r *Repository) Close() {
 		m.versions = nil
 	}
 	r.mu.Unlock()
+	r.loading.Lock()
+	defer r.loading.Unlock()
 	r.closing.Wait()
 }

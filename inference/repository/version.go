@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -67,19 +68,25 @@ func (v *Version) Stalled() time.Duration { return v.batcher.Stalled() }
 // Release ends a use that Acquire began.
 func (v *Version) Release() { v.users.Done() }
 
-// A fingerprint tells whether the files of a version were replaced.
-type fingerprint [3]struct {
-	size     int64
-	modified time.Time
-}
+// A fingerprint tells whether the files of a version were replaced: path, size
+// and time of each. All files count, because a large model keeps its weights in
+// files beside model.onnx.
+type fingerprint string
 
-func printOf(dir string) (p fingerprint) {
-	for i, name := range []string{modelFile, "config.json", sums.File} {
-		if info, err := os.Stat(filepath.Join(dir, name)); err == nil {
-			p[i].size, p[i].modified = info.Size(), info.ModTime()
+func printOf(dir string) fingerprint {
+	var b strings.Builder
+	// An error leaves the fingerprint short, and so unlike that of a whole folder.
+	filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
 		}
-	}
-	return p
+		info, err := os.Stat(p)
+		if err == nil {
+			fmt.Fprintf(&b, "%q %d %d\n", p, info.Size(), info.ModTime().UnixNano())
+		}
+		return err
+	})
+	return fingerprint(b.String())
 }
 
 // load loads the version in dir and warms it up.

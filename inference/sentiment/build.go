@@ -12,10 +12,10 @@ import (
 	"github.com/mlfleet/mlfleet/inference/sums"
 )
 
-// Build trains on the snippets and writes a version of the model to dir, with
-// model.onnx, config.json and SHA256SUMS. What it writes depends on the
-// arguments alone.
-func Build(dir string, set Settings, snippets []Snippet) (*Report, error) {
+// Tune trains on the snippets, calibrates the confidence on the validation
+// split and scores that split. The test split takes no part: this is what to
+// compare settings by.
+func Tune(set Settings, snippets []Snippet) (*Network, *Report, error) {
 	var train []Snippet
 	for i := range snippets {
 		if SplitOf(&snippets[i]) == Train {
@@ -24,15 +24,26 @@ func Build(dir string, set Settings, snippets []Snippet) (*Report, error) {
 	}
 	net, err := Fit(set, train)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	r := &Report{Settings: set, Snippets: snippets}
 	raw, err := Predict(net, set, snippets, Validation)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	r.Temperature = Calibrate(net, raw)
 	if r.Validation, err = Predict(net, set, snippets, Validation); err != nil {
+		return nil, nil, err
+	}
+	return net, r, nil
+}
+
+// Build does what Tune does, then predicts the test split, once, and writes a
+// version of the model to dir, with model.onnx, config.json and SHA256SUMS. What
+// it writes depends on the arguments alone.
+func Build(dir string, set Settings, snippets []Snippet) (*Report, error) {
+	net, r, err := Tune(set, snippets)
+	if err != nil {
 		return nil, err
 	}
 	if r.Test, err = Predict(net, set, snippets, Test); err != nil {

@@ -57,6 +57,37 @@ func TestTrainingLearnsAndIsReproducible(t *testing.T) {
 	}
 }
 
+// TestTuningLeavesTheTestSplitAlone: whatever the test split says, Tune gives the
+// same network and the same scores.
+func TestTuningLeavesTheTestSplitAlone(t *testing.T) {
+	snippets, err := Read(synthetic(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := Chosen()
+	set.Text.Buckets, set.Epochs = 1<<10, 1
+	var model [2][]byte
+	var right [2]int
+	for i := range model {
+		net, r, err := Tune(set, snippets)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Test != nil {
+			t.Error("the test split was predicted")
+		}
+		model[i], right[i] = net.ONNX(nil), Evaluate("validation", r.Validation).Right
+		for k := range snippets { // the second time the test split is nonsense
+			if s := &snippets[k]; SplitOf(s) == Test {
+				s.Rating, s.Text = -s.Rating, "nothing like it"
+			}
+		}
+	}
+	if !bytes.Equal(model[0], model[1]) || right[0] != right[1] {
+		t.Error("the test split had a say")
+	}
+}
+
 func TestGroupsStayOnOneSide(t *testing.T) {
 	snippets, err := Read(synthetic(t))
 	if err != nil {

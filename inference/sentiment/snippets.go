@@ -85,7 +85,7 @@ func parse(source, line string) (Snippet, error) {
 type Split int
 
 // The splits: Train fits the weights, Validation chooses everything that is
-// chosen by looking at a score, Test is looked at once.
+// chosen by looking at a score, Test chooses nothing.
 const (
 	Train Split = iota
 	Validation

@@ -10,19 +10,19 @@ import (
 	"github.com/mlfleet/mlfleet/inference/repository"
 )
 
-// load serves the repository extension's load. config is Triton's model
-// configuration as JSON, of which only the version policy counts here; without
-// one the highest version is served.
+// load serves the repository extension's load: what is served is chosen anew
+// from what is on disk. config is Triton's model configuration as JSON, of which
+// only the version policy counts here; without one the server's own policy does.
 func (s *Server) load(ctx context.Context, model, config string) error {
 	if err := s.mayControl(); err != nil {
 		return err
 	}
-	policy, err := policyOf(config)
+	policy, err := policyOf(config, s.models.Policy())
 	if err != nil {
 		return err
 	}
 	if err := s.models.Load(ctx, model, policy); err != nil {
-		if errors.Is(err, repository.ErrNoModel) {
+		if errors.Is(err, repository.ErrNoModel) || errors.Is(err, repository.ErrNoVersion) || errors.Is(err, repository.ErrClosed) {
 			return err
 		}
 		return protocol.Errorf(protocol.BadRequest, "%v", err)
@@ -44,10 +44,11 @@ func (s *Server) mayControl() error {
 	return nil
 }
 
-// policyOf reads the version policy of a Triton model configuration.
-func policyOf(config string) (repository.Policy, error) {
+// policyOf reads the version policy of a Triton model configuration, which may
+// leave it open.
+func policyOf(config string, otherwise repository.Policy) (repository.Policy, error) {
 	if config == "" {
-		return repository.Latest(1), nil
+		return otherwise, nil
 	}
 	var c struct {
 		VersionPolicy struct {
@@ -69,10 +70,10 @@ func policyOf(config string) (repository.Policy, error) {
 		return repository.All(), nil
 	case p.Specific != nil:
 		return named(p.Specific.Versions)
-	case p.Latest != nil && p.Latest.NumVersions > 1:
-		return repository.Latest(p.Latest.NumVersions), nil
+	case p.Latest != nil:
+		return repository.Latest(max(p.Latest.NumVersions, 1)), nil
 	}
-	return repository.Latest(1), nil
+	return otherwise, nil
 }
 
 // named reads versions, which Triton writes as numbers and which are names

@@ -3,6 +3,8 @@ package server
 import (
 	"context"
 	"log/slog"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -56,6 +58,9 @@ type service struct {
 // refuse is an error as gRPC wants it.
 func refuse(err error) error {
 	e := failure(err)
+	if e.Kind == protocol.Internal {
+		slog.Warn("a request failed", "error", e.Message)
+	}
 	// A status carries only UTF-8; a client's bytes may be quoted in the text.
 	return status.Error(e.GRPC(), strings.ToValidUTF8(e.Message, "\uFFFD"))
 }
@@ -110,6 +115,11 @@ func (g *service) ModelInfer(ctx context.Context, in *protocol.ModelInferRequest
 
 func (g *service) infer(ctx context.Context, in *protocol.ModelInferRequest) (*protocol.ModelInferResponse, error) {
 	start := time.Now()
+	held := size(in)
+	if err := g.s.reserve(held); err != nil {
+		return nil, err
+	}
+	defer g.s.free(held)
 	v, err := g.s.models.Acquire(in.ModelName, in.ModelVersion)
 	if err != nil {
 		return nil, err
@@ -123,6 +133,7 @@ func (g *service) infer(ctx context.Context, in *protocol.ModelInferRequest) (*p
 	}
 	priority, deadline := req.Priority, g.s.deadline(start, req.Timeout)
 	if md, ok := metadata.FromIncomingContext(ctx); ok {
+		ctx = g.s.traced(ctx, carrier(md))
 		if h := md.Get(headerPriority); len(h) > 0 {
 			if priority, err = parsePriority(h[0]); err != nil {
 				return nil, err
@@ -141,6 +152,38 @@ func (g *service) infer(ctx context.Context, in *protocol.ModelInferRequest) (*p
 	}
 	return out, nil
 }
+
+// size is about how much memory a request holds while it waits. Unlike REST,
+// gRPC hands over a request only when it has read it.
+func size(in *protocol.ModelInferRequest) int64 {
+	n := 0
+	for _, raw := range in.RawInputContents {
+		n += len(raw)
+	}
+	for _, t := range in.Inputs {
+		c := t.GetContents()
+		n += len(c.GetBoolContents()) + 4*(len(c.GetIntContents())+len(c.GetUintContents())+len(c.GetFp32Contents())) +
+			8*(len(c.GetInt64Contents())+len(c.GetUint64Contents())+len(c.GetFp64Contents()))
+	}
+	return int64(n)
+}
+
+// A carrier shows a call's metadata to OpenTelemetry.
+type carrier metadata.MD
+
+// Get implements propagation.TextMapCarrier.
+func (c carrier) Get(key string) string {
+	if v := metadata.MD(c).Get(key); len(v) > 0 {
+		return v[0]
+	}
+	return ""
+}
+
+// Set implements propagation.TextMapCarrier.
+func (c carrier) Set(key, value string) { metadata.MD(c).Set(key, value) }
+
+// Keys implements propagation.TextMapCarrier.
+func (c carrier) Keys() []string { return slices.Collect(maps.Keys(c)) }
 
 func (g *service) RepositoryIndex(_ context.Context, in *protocol.RepositoryIndexRequest) (*protocol.RepositoryIndexResponse, error) {
 	if in.RepositoryName != "" {

@@ -45,7 +45,7 @@ func parseHead(b []byte) (h head, ok bool) {
 		}
 		switch {
 		case fold(name, "host"):
-			if host {
+			if host || !authority(value) {
 				return h, false
 			}
 			host = true
@@ -75,11 +75,11 @@ func parseHead(b []byte) (h head, ok bool) {
 }
 
 func (h *head) parsePath(line []byte) bool {
-	path, ok := bytes.CutSuffix(line, inferSuffix)
-	if !ok {
+	path, ok := bytes.CutSuffix(line[len(inferPrefix)-1:], inferSuffix) // the slash between them may be one
+	if !ok || len(path) == 0 {
 		return false
 	}
-	h.model, h.version, ok = bytes.Cut(path[len(inferPrefix):], versions)
+	h.model, h.version, ok = bytes.Cut(path[1:], versions)
 	return modelconfig.ValidName(string(h.model)) && (!ok || modelconfig.ValidName(string(h.version)))
 }
 
@@ -114,9 +114,10 @@ func fold(b []byte, lower string) bool {
 	return true
 }
 
-// decimal reads a length of at most nine digits and nothing else.
+// decimal reads a length of at most nine digits and nothing else: no sign, and
+// no leading zero.
 func decimal(b []byte) (int, bool) {
-	if len(b) == 0 || len(b) > 9 {
+	if len(b) == 0 || len(b) > 9 || b[0] == '0' && len(b) > 1 {
 		return 0, false
 	}
 	n := 0
@@ -138,6 +139,17 @@ func token(b []byte) bool {
 		}
 	}
 	return len(b) > 0
+}
+
+// authority says whether a Host header's value is made of what host names,
+// addresses and ports are made of. net/http refuses a request with another one.
+func authority(b []byte) bool {
+	for _, c := range b {
+		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || bytes.IndexByte([]byte("-._:[]"), c) >= 0) {
+			return false
+		}
+	}
+	return true
 }
 
 // plain says whether a header's value is printable ASCII without white space at

@@ -3,7 +3,9 @@ package server
 import (
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
+	"time"
 
 	"github.com/mlfleet/mlfleet/inference/protocol"
 	"github.com/mlfleet/mlfleet/inference/tensor"
@@ -115,6 +117,13 @@ func (s *Server) postLoad(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, err)
 		return
 	}
+	// Loading a large model takes longer than a request may that the client
+	// itself could hold up.
+	conn := http.NewResponseController(w)
+	if err := errors.Join(conn.SetWriteDeadline(time.Time{}), conn.SetReadDeadline(time.Time{})); err != nil {
+		s.fail(w, err)
+		return
+	}
 	if err := s.load(r.Context(), r.PathValue("model"), in.Parameters.Config); err != nil {
 		s.fail(w, err)
 		return
@@ -141,7 +150,7 @@ func readControl(w http.ResponseWriter, r *http.Request, in any) error {
 	err := d.Decode(in)
 	var tooLarge *http.MaxBytesError
 	switch {
-	case err == nil || err.Error() == "EOF":
+	case err == nil || errors.Is(err, io.EOF):
 		return nil
 	case errors.As(err, &tooLarge):
 		return err

@@ -64,6 +64,9 @@ func (s *Server) predict(w http.ResponseWriter, r *http.Request, v *repository.V
 		return err
 	}
 	label, confidence := best(&c.Outputs[v.Text.Output])
+	if math.IsInf(confidence, 0) {
+		return protocol.Errorf(protocol.Internal, "model %s, version %s, computed no number for this text", v.Model, v.Name)
+	}
 	writeJSON(w, http.StatusOK, Prediction{
 		Text: text, Prediction: v.Text.Labels[label], Confidence: math.Round(confidence*1e4) / 1e4,
 		Tenant: s.opts.Tenant, Model: v.Model, Version: v.Name,
@@ -81,7 +84,8 @@ func setIDs(c *batch.Call, input int, ids []int64) {
 	in.Data = c.Scratch
 }
 
-// best is the index of the largest of a row of 32-bit floats, and its value.
+// best is the index of the largest of a row of 32-bit floats, and its value:
+// an infinity if no element is a number.
 func best(v *tensor.Value) (index int, value float64) {
 	value = math.Inf(-1)
 	for i := range len(v.Data) / 4 {

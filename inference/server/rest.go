@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"go.opentelemetry.io/otel/propagation"
+
 	"github.com/mlfleet/mlfleet/inference/batch"
 	"github.com/mlfleet/mlfleet/inference/metrics"
 	"github.com/mlfleet/mlfleet/inference/protocol"
@@ -209,7 +211,7 @@ func (s *Server) run(r *http.Request, v *repository.Version, c *batch.Call, in *
 		}
 		priority = p
 	}
-	return s.submit(r.Context(), v, c, priority, s.deadline(start, timeout), nil)
+	return s.submit(s.traced(r.Context(), propagation.HeaderCarrier(r.Header)), v, c, priority, s.deadline(start, timeout), nil)
 }
 
 func parsePriority(h string) (batch.Priority, error) {

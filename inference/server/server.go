@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -99,9 +100,9 @@ func failure(err error) *protocol.Error {
 		return protocol.Errorf(protocol.TooLarge, "the body is larger than %d bytes", tooLarge.Limit)
 	case errors.Is(err, repository.ErrNoModel), errors.Is(err, repository.ErrNoVersion):
 		return protocol.Errorf(protocol.NotFound, "%v", err)
-	case errors.Is(err, batch.ErrFull), errors.Is(err, batch.ErrClosed):
+	case errors.Is(err, batch.ErrFull), errors.Is(err, batch.ErrClosed), errors.Is(err, repository.ErrClosed):
 		return protocol.Errorf(protocol.Unavailable, "%v", err)
-	case errors.Is(err, batch.ErrExpired):
+	case errors.Is(err, batch.ErrExpired), errors.Is(err, context.DeadlineExceeded):
 		return protocol.Errorf(protocol.Expired, "%v", err)
 	case isGone(err), errors.Is(err, batch.ErrGone):
 		return protocol.Errorf(protocol.Gone, "the client went away")

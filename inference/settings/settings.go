@@ -9,7 +9,10 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -21,7 +24,12 @@ func Env(flag string) string { return strings.ToUpper(strings.ReplaceAll(flag, "
 // environment; those left, from the JSON object in the file that the flag "config"
 // names, if fs has such a flag and it is set.
 func Parse(fs *flag.FlagSet, args []string, lookup func(string) (string, bool)) error {
-	if err := fs.Parse(args); err != nil {
+	// The error comes back; printed by the flag set it would be seen twice.
+	out := fs.Output()
+	fs.SetOutput(io.Discard)
+	err := fs.Parse(args)
+	fs.SetOutput(out)
+	if err != nil {
 		return err
 	}
 	if fs.NArg() > 0 {
@@ -61,7 +69,8 @@ func fromFile(fs *flag.FlagSet, path string, set map[string]bool) error {
 	if err := json.Unmarshal(b, &values); err != nil {
 		return fmt.Errorf("%s: want a JSON object of flags and values: %w", path, err)
 	}
-	for name, raw := range values {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		raw := values[name]
 		if fs.Lookup(name) == nil || name == "config" {
 			return fmt.Errorf("%s: %q is not a setting", path, name)
 		}
@@ -69,9 +78,13 @@ func fromFile(fs *flag.FlagSet, path string, set map[string]bool) error {
 			continue
 		}
 		value := string(raw) // numbers and booleans as they stand
-		var text string
-		if json.Unmarshal(raw, &text) == nil {
-			value = text
+		switch raw[0] {
+		case '"':
+			if err := json.Unmarshal(raw, &value); err != nil {
+				return fmt.Errorf("%s: %s: %w", path, name, err)
+			}
+		case '{', '[', 'n':
+			return fmt.Errorf("%s: %s: want a string, a number or a boolean, not %.40s", path, name, raw)
 		}
 		if err := fs.Set(name, value); err != nil {
 			return fmt.Errorf("%s: %s: %w", path, name, err)
