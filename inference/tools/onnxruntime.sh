@@ -38,22 +38,16 @@ if [ "$(uname -sm)" != "Linux x86_64" ]; then
 	echo "onnxruntime.sh: only Linux on x86_64 is provided for; put libonnxruntime.so.1 (1.29) into $dir yourself" >&2
 	exit 1
 fi
-if ! command -v npm >/dev/null; then
-	if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-		echo "onnxruntime.sh: installing npm with apt-get" >&2
-		{ apt-get update && apt-get install -y --no-install-recommends npm; } >&2
-	else
-		echo "onnxruntime.sh: npm is needed to fetch $package; install it (Debian: apt-get install npm) and try again" >&2
-		exit 1
-	fi
-fi
+sh "$(dirname "$0")/../../tools/need.sh" npm "to fetch $package" npm
 
 mkdir -p "$dir"
 work=$(mktemp -d "$dir/.fetch-XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
 fetch() {
-	(cd "$work" && rm -f ./*.tgz && npm pack --silent --ignore-scripts "$package" >/dev/null) || return 1
+	# npm gives up after five minutes; slow networks need more for 180 MB. What
+	# came whole stays in npm's own cache.
+	(cd "$work" && rm -f ./*.tgz && npm pack --silent --ignore-scripts --fetch-timeout=1800000 "$package" >/dev/null) || return 1
 	got=$(sha512sum "$work"/*.tgz | cut -d' ' -f1)
 	[ "$got" = "$integrity" ] && return 0
 	echo "onnxruntime.sh: $package has sha512 $got, want $integrity" >&2
