@@ -1,0 +1,107 @@
+package sign
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/mlfleet/mlfleet/ci/provenance"
+)
+
+// Requirements are what must be known about an image. The zero Requirements want
+// a signature and nothing else.
+type Requirements struct {
+	SBOM bool // at least one SBOM
+	// Scan wants a scan whose policy's verdict was "passed". The newest one counts.
+	Scan bool
+	// MaxScanAge is how old that scan may be at Now; 0 is any age.
+	MaxScanAge time.Duration
+	// Now is the time that ages count to. It must be set where MaxScanAge is; a
+	// waiver's expiry and a scan from the future are looked at where it is.
+	Now time.Time
+	// Provenance wants to know what the image was built from. The newest one counts.
+	Provenance bool
+	Builders   []string // where not empty, the builder's id must be one of these
+	Sources    []string // where not empty, the source repository must be one of these
+	// AllowModified accepts an image built from a working tree that differed from
+	// its commit: for laptops.
+	AllowModified bool
+}
+
+// clockSkew is how far the clocks of two build machines may differ.
+const clockSkew = 5 * time.Minute
+
+func (v *verification) requireSBOM() {
+	if v.requirements.SBOM && len(v.SBOMs) == 0 {
+		v.refuse(NoSBOM, "it has no SBOM by %s", v.keyNames())
+	}
+}
+
+func (v *verification) requireScan() {
+	r := v.requirements
+	if !r.Scan && r.MaxScanAge == 0 {
+		return
+	}
+	if v.Scan == nil {
+		v.refuse(NoScan, "it has no scan by %s: scan it", v.keyNames())
+		return
+	}
+	result, at := &v.Scan.Scanner.Result, v.Scan.Metadata.Finished.UTC()
+	if !result.Passed {
+		v.refuse(ScanFailed, "its scan of %s failed%s", at.Format(time.RFC3339), blocking(result))
+	}
+	if r.Now.IsZero() {
+		return
+	}
+	switch age := r.Now.Sub(at); {
+	case age < -clockSkew:
+		v.refuse(ScanFromFuture, "its scan is of %s, which is to come: is a clock wrong?", at.Format(time.RFC3339))
+	case r.MaxScanAge > 0 && age > r.MaxScanAge:
+		v.refuse(ScanExpired, "its scan of %s is %s old, and may be %s: scan it again", at.Format(time.RFC3339), age.Round(time.Minute), r.MaxScanAge)
+	}
+	for _, w := range result.Waivers {
+		if !w.Expired && r.Now.After(w.Expires) && slices.ContainsFunc(result.Findings, func(f provenance.Finding) bool { return f.Waived && f.ID == w.ID }) {
+			v.refuse(WaiverExpired, "its scan passed by a waiver of %s, which ended on %s: mend it, or have %s renew it, and scan it again", w.ID, w.Expires.UTC().Format(time.DateOnly), w.Owner)
+		}
+	}
+}
+
+// blocking names what failed a scan.
+func blocking(r *provenance.Result) string {
+	const most = 5
+	var ids []string
+	for _, f := range r.Blocking() {
+		if !slices.Contains(ids, f.ID) {
+			ids = append(ids, f.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return ""
+	}
+	if more := len(ids) - most; more > 0 {
+		ids = append(ids[:most], fmt.Sprintf("and %d others", more))
+	}
+	return " on " + strings.Join(ids, ", ")
+}
+
+func (v *verification) requireProvenance() {
+	r := v.requirements
+	if !r.Provenance && len(r.Builders) == 0 && len(r.Sources) == 0 {
+		return
+	}
+	if v.Provenance == nil {
+		v.refuse(NoProvenance, "it has no provenance by %s: nobody says what it was built from", v.keyNames())
+		return
+	}
+	builder, p := v.Provenance.Run.Builder.ID, v.Provenance.Definition.Parameters
+	if len(r.Builders) > 0 && !slices.Contains(r.Builders, builder) {
+		v.refuse(OtherBuilder, "%s built it, and not %s", builder, strings.Join(r.Builders, " or "))
+	}
+	if len(r.Sources) > 0 && !slices.Contains(r.Sources, p.Source) {
+		v.refuse(OtherSource, "it was built from %s, and not from %s", p.Source, strings.Join(r.Sources, " or "))
+	}
+	if p.Modified && !r.AllowModified {
+		v.refuse(ModifiedSource, "it was built from a working tree that differed from its commit %s: commit, and build it again", p.Revision)
+	}
+}
