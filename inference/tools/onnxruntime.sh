@@ -1,5 +1,6 @@
 #!/bin/sh
-# Fetches ONNX Runtime into a folder, verified against pinned hashes.
+# Fetches ONNX Runtime into a folder, verified against the hashes in
+# onnxruntime.pins.
 #
 #   onnxruntime.sh DIR cpu    libonnxruntime.so.1 (built with the GPU entry points)
 #   onnxruntime.sh DIR gpu    the CUDA and TensorRT providers that go with it
@@ -11,34 +12,26 @@
 set -eu
 
 dir=$1
-case $2 in
-cpu)
-	package=onnxruntime-node@1.29.0
-	integrity=5a3895541ef6ae220bcfc1db62fc6f9a32b213f5a6918a127ca63ef9ac68e63011eb4f47420f0cc221bf1e14a1a537097e6980773c71981f8c3124f703e4a23c
-	inside=package/bin/napi-v6/linux/x64
-	files=libonnxruntime.so.1
-	;;
-gpu)
-	package=com.github.asus4.onnxruntime.linux-x64-gpu@0.4.9
-	integrity=168a4884d13f360fafd97eb9c1573d7253c2042be1bc0e771f1a3653429fe5f19d56c0bb88203e999d0a2d6820710023ed3219ea9362751e000b5d20ef85e8eb
-	inside=package/Plugins/Linux/x64
-	files="libonnxruntime_providers_shared.so libonnxruntime_providers_cuda.so libonnxruntime_providers_tensorrt.so"
-	;;
-*)
-	echo "onnxruntime.sh: want cpu or gpu, got $2" >&2
+variant=$2
+tools=$(dirname "$0")
+pin=$(grep "^$variant/amd64 " "$tools/onnxruntime.pins") || {
+	echo "onnxruntime.sh: want cpu or gpu, got $variant" >&2
 	exit 2
-	;;
-esac
+}
+# shellcheck disable=SC2086 # the fields of a pin are separated by spaces
+set -- $pin
+package=$2 integrity=$3 inside=$4
+shift 4
 
 # The stamp is written last and names the hash: a new pin fetches again.
-stamp=$dir/.$2.integrity
+stamp=$dir/.$variant.integrity
 [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$integrity" ] && exit 0
 
 if [ "$(uname -sm)" != "Linux x86_64" ]; then
 	echo "onnxruntime.sh: only Linux on x86_64 is provided for; put libonnxruntime.so.1 (1.29) into $dir yourself" >&2
 	exit 1
 fi
-sh "$(dirname "$0")/../../tools/need.sh" npm "to fetch $package" npm
+sh "$tools/../../tools/need.sh" npm "to fetch $package" npm
 
 mkdir -p "$dir"
 work=$(mktemp -d "$dir/.fetch-XXXXXX")
@@ -59,7 +52,8 @@ fetch || { echo "onnxruntime.sh: once more" >&2; sleep 2; fetch; } || {
 	echo "onnxruntime.sh: could not fetch $package from the npm registry: is it reachable? (npm config get registry)" >&2
 	exit 1
 }
-for f in $files; do
+for file in "$@"; do
+	f=${file%%=*}
 	tar -xzf "$work"/*.tgz -C "$work" "$inside/$f"
 	mv "$work/$inside/$f" "$dir/$f" # atomic: a reader sees the old file or the new one
 done

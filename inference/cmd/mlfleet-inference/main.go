@@ -113,8 +113,15 @@ func hasHelp(args []string) bool {
 	return false
 }
 
-// version is the module's version, or the commit that it was built from.
+// release is set by the linker (-X main.release=…) where an image is built.
+var release string
+
+// version is the release, the module's version, or the commit that it was built
+// from.
 func version() string {
+	if release != "" {
+		return release
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown"
