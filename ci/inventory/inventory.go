@@ -82,8 +82,8 @@ type Inventory struct {
 	Findings []Finding `json:"findings"`
 }
 
-// Read lists the images of the fleet in dir: golden/manifests/**/manifests.yaml
-// and environments/*/images.yaml. It asks no registry. An error is that a file
+// Read lists the images of the fleet in dir: those of golden/manifests, of the
+// overlays that Argo CD builds, and of environments/*/images.yaml. It asks no registry. An error is that a file
 // cannot be read, or is none that mlfleet wrote.
 func Read(dir string) (*Inventory, error) {
 	root, err := os.OpenRoot(dir)
@@ -99,7 +99,14 @@ func Read(dir string) (*Inventory, error) {
 	if err != nil {
 		return nil, err
 	}
-	return list(pins, uses), nil
+	sources, err := readSources(root.FS())
+	if err != nil {
+		return nil, err
+	}
+	if err := readApplications(root.FS()); err != nil {
+		return nil, err
+	}
+	return list(pins, append(uses, sources...)), nil
 }
 
 // list joins pins and uses, and finds what can be found without a registry.

@@ -243,6 +243,7 @@ func TestHostileFiles(t *testing.T) {
 		"anchors":        {manifests, "a: &a [1]\nb: *a\n", "line 1: an alias or anchor"},
 		"a bomb":         {manifests, "a: &a [x,x]\nb: &b [*a,*a]\nc: [*b,*b]\n", "an alias or anchor"},
 		"depth":          {manifests, strings.Repeat("[", 200) + strings.Repeat("]", 200), "nested more than 100 levels"},
+		"a field twice":  {manifests, strings.Replace(deployment("staging", "ghcr.io/acme/server@"+digestA, "x"), "image: x", "image: x\n        image: y", 1), `the field "image" stands twice`},
 		"no YAML":        {manifests, "a: [", "yaml"},
 		"two pin files":  {images, pins("staging") + "---\na: 1\n", "several documents"},
 		"unknown field":  {images, pins("staging", "x", "{image: ghcr.io/a/b, tag: v1, digest: "+digestA+", digset: y}"), "digset not found"},

@@ -1,12 +1,10 @@
 package inventory
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/mlfleet/mlfleet/ci/provenance"
@@ -20,66 +18,172 @@ func (inv *Inventory) JSON(w io.Writer) error {
 	return encoder.Encode(inv)
 }
 
-// Text writes a table for people, and below it what is wrong; now is what ages
-// count to.
+// width is what Text stays within, in columns, as far as names let it.
+const width = 100
+
+// Text writes a table for people, two lines an image, and below it what is wrong;
+// now is what ages count to.
 func (inv *Inventory) Text(w io.Writer, now time.Time) error {
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "IMAGE\tDIGEST\tENVIRONMENTS\tCLUSTERS\tSIGNATURE\tSCAN\tFINDINGS\tWAIVERS\tSBOM\tCOMMIT")
+	var b strings.Builder
+	rows := [][]string{{"DIGEST", "ENVIRONMENTS", "SIGNATURE", "SCAN", "WAIVERS", "FINDINGS"}}
 	for _, i := range inv.Images {
-		fmt.Fprintln(table, strings.Join(i.row(now), "\t"))
+		rows = append(rows, i.row(now))
 	}
-	if err := table.Flush(); err != nil {
-		return err
-	}
-	if len(inv.Findings) == 0 {
-		_, err := fmt.Fprintf(w, "\n%s, all proven\n", plural(len(inv.Images), "image"))
-		return err
-	}
-	fmt.Fprintf(w, "\n%s, %s:\n", plural(len(inv.Images), "image"), plural(len(inv.Findings), "finding"))
-	for _, f := range inv.Findings {
-		if _, err := fmt.Fprintf(w, "\n%s (%s)\n  %s\n  fix: %s\n", f.Image, f.Where, f.Message, f.Fix); err != nil {
-			return err
+	lines := align(rows)
+	b.WriteString("IMAGE\n  " + lines[0] + "\n")
+	unchecked := 0
+	for n, i := range inv.Images {
+		b.WriteString(i.title() + "\n  " + lines[n+1] + "\n")
+		if i.Evidence.Signature != Verified {
+			unchecked++
 		}
 	}
-	return nil
+	images := plural(len(inv.Images), "image")
+	switch {
+	case len(inv.Findings) > 0:
+		fmt.Fprintf(&b, "\n%s, %s:\n", images, plural(len(inv.Findings), "finding"))
+	case unchecked > 0:
+		fmt.Fprintf(&b, "\n%s, %d not verified\n", images, unchecked)
+	default:
+		fmt.Fprintf(&b, "\n%s, all proven\n", images)
+	}
+	for _, f := range inv.Findings {
+		fmt.Fprintf(&b, "\n%s (%s)\n%s\n%s\n", short(f.Image), f.Where, wrap("  ", f.Message), f.mend())
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
 }
 
-// row is an image's line in the table.
+// title is the first of an image's lines: its name, how many clusters run it, and
+// what it was built from.
+func (i *Image) title() string {
+	e := &i.Evidence
+	var more []string
+	if e.Commit != "" {
+		more = append(more, "commit "+e.Commit[:min(len(e.Commit), 12)])
+	}
+	if len(e.SBOMs) > 0 {
+		more = append(more, "SBOM "+strings.Join(e.SBOMs, ","))
+	}
+	name := strings.TrimSuffix(i.Name+":"+i.Tag, ":") + " on " + plural(len(i.Clusters), "cluster")
+	if len(more) == 0 {
+		return name
+	}
+	return name + " (" + strings.Join(more, "; ") + ")"
+}
+
+// row is the second of an image's lines.
 func (i *Image) row(now time.Time) []string {
 	e := &i.Evidence
-	row := []string{i.Name + ":" + cmp.Or(i.Tag, "-"), "-", words(i.Environments), fmt.Sprint(len(i.Clusters)), string(e.Signature), "-", "-", "-", words(e.SBOMs), "-"}
+	row := []string{"-", words(i.Environments), string(e.Signature), "-", "-", "-"}
 	switch {
 	case i.Pinned():
-		row[1] = strings.TrimPrefix(i.Digest, "sha256:")[:12]
+		row[0] = strings.TrimPrefix(i.Digest, "sha256:")[:12]
 	case i.Unproven:
-		row[1] = "unproven"
+		row[0] = "unproven"
 	}
 	if !e.Scanned.IsZero() {
 		verdict := "failed"
 		if e.Passed {
 			verdict = "passed"
 		}
-		row[5] = fmt.Sprintf("%s, %s", verdict, age(now.Sub(e.Scanned)))
-		row[6] = provenance.Summary(e.Findings)
-		row[7] = fmt.Sprint(len(e.Waivers))
-	}
-	if e.Commit != "" {
-		row[9] = e.Commit[:12]
+		row[3] = fmt.Sprintf("%s, %s", verdict, age(now.Sub(e.Scanned)))
+		row[4] = fmt.Sprint(len(e.Waivers))
+		row[5] = worst(e.Findings)
 	}
 	return row
 }
 
-// age is a duration as people say it.
+// align makes lines of rows, with columns below one another.
+func align(rows [][]string) []string {
+	widths := make([]int, len(rows[0]))
+	for _, row := range rows {
+		for c, cell := range row {
+			widths[c] = max(widths[c], len(cell))
+		}
+	}
+	var lines []string
+	for _, row := range rows {
+		var b strings.Builder
+		for c, cell := range row {
+			fmt.Fprintf(&b, "%-*s  ", widths[c], cell)
+		}
+		lines = append(lines, strings.TrimRight(b.String(), " "))
+	}
+	return lines
+}
+
+// worst is the counts by severity, where there are more than two only the worst
+// one's and how many findings there are besides: "2 CRITICAL, 205 more".
+func worst(counts map[string]int) string {
+	var found []string
+	rest := 0
+	for _, s := range provenance.Severities() {
+		if counts[s] > 0 {
+			found = append(found, s)
+			rest += counts[s]
+		}
+	}
+	if len(found) <= 2 {
+		return provenance.Summary(counts)
+	}
+	rest -= counts[found[0]]
+	return fmt.Sprintf("%d %s, %d more", counts[found[0]], found[0], rest)
+}
+
+// mend is how to mend it, a command on a line of its own.
+func (f *Finding) mend() string {
+	advice, command, ok := strings.Cut(f.Fix, ": mlfleet ")
+	if !ok {
+		return wrap("  fix: ", f.Fix)
+	}
+	return wrap("  fix: ", advice+":") + "\n       mlfleet " + command
+}
+
+// short is a reference with the beginning of its digest.
+func short(ref string) string {
+	name, digest, ok := strings.Cut(ref, "@sha256:")
+	switch {
+	case !ok:
+		return ref
+	case "sha256:"+digest == noDigest:
+		return name
+	}
+	return name + "@" + digest[:min(len(digest), 12)]
+}
+
+// wrap breaks text at spaces into lines that begin with as many columns as lead has.
+func wrap(lead, text string) string {
+	var b strings.Builder
+	b.WriteString(lead)
+	column := len(lead)
+	for n, word := range strings.Fields(text) {
+		switch {
+		case n == 0:
+		case column+1+len(word) > width:
+			b.WriteString("\n" + strings.Repeat(" ", len(lead)))
+			column = len(lead)
+		default:
+			b.WriteString(" ")
+			column++
+		}
+		b.WriteString(word)
+		column += len(word)
+	}
+	return b.String()
+}
+
+// age is a duration in its largest unit.
 func age(d time.Duration) string {
 	switch {
 	case d < 0:
 		return "to come"
 	case d < time.Hour:
-		return plural(int(d.Minutes()), "minute") + " old"
+		return fmt.Sprintf("%dm ago", int(d.Minutes()))
 	case d < 48*time.Hour:
-		return plural(int(d.Hours()), "hour") + " old"
+		return fmt.Sprintf("%dh ago", int(d.Hours()))
 	default:
-		return plural(int(d.Hours()/24), "day") + " old"
+		return fmt.Sprintf("%dd ago", int(d.Hours()/24))
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"regexp"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -21,15 +23,20 @@ const (
 // use is one container's image in one cluster's manifests.
 type use struct {
 	ref, cluster, environment, file string
+	object                          string // whose container it is
 }
 
-// readUses reads golden/manifests/<cluster>/**/manifests.yaml.
+// object names a document's object as a patch names it too.
+func object(document *yaml.Node) string {
+	return strings.Join([]string{
+		text(document, "apiVersion"), text(document, "kind"), text(document, "metadata", "namespace"), text(document, "metadata", "name"),
+	}, " ")
+}
+
+// readUses reads golden/manifests/<cluster>/**.
 func readUses(fsys fs.FS) ([]use, error) {
 	var all []use
-	err := fs.WalkDir(fsys, "golden/manifests", func(file string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.Name() != "manifests.yaml" {
-			return err
-		}
+	err := walkYAML(fsys, "golden/manifests", func(file string) error {
 		data, err := read(fsys, file, maxManifests)
 		if err != nil {
 			return err
@@ -52,26 +59,58 @@ func readUses(fsys fs.FS) ([]use, error) {
 
 // parseManifests gives the images of all documents.
 func parseManifests(data []byte) ([]use, error) {
-	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	var all []use
+	err := documents(data, func(document *yaml.Node) error {
+		if document.Kind == yaml.SequenceNode {
+			return harmless(document)
+		}
+		environment := text(document, "metadata", "labels", "mlfleet.dev/environment")
+		return images(document, 0, func(ref string) {
+			all = append(all, use{ref: ref, environment: environment, object: object(document)})
+		})
+	})
+	return all, err
+}
+
+// documents visits every document of a file.
+func documents(data []byte, visit func(*yaml.Node) error) error {
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	for {
 		var document yaml.Node
 		err := decoder.Decode(&document)
 		if errors.Is(err, io.EOF) {
-			return all, nil
+			return nil
+		}
+		if err == nil {
+			err = visit(document.Content[0])
 		}
 		if err != nil {
-			return nil, err
-		}
-		environment := text(document.Content[0], "metadata", "labels", "mlfleet.dev/environment")
-		err = images(&document, 0, func(ref string) {
-			all = append(all, use{ref: ref, environment: environment})
-		})
-		if err != nil {
-			return nil, err
+			return err
 		}
 	}
 }
+
+// harmless refuses a JSON patch (RFC 6902) that changes a container or an image:
+// what comes out cannot be seen from the patch.
+func harmless(patch *yaml.Node) error {
+	set := ""
+	if err := images(patch, 0, func(ref string) { set = ref }); err != nil {
+		return err
+	}
+	if set != "" {
+		return fmt.Errorf("line %d: a patch sets the image %.100q: only 'images' does", patch.Line, set)
+	}
+	for _, step := range patch.Content {
+		what, where := text(step, "op"), text(step, "path")
+		if !slices.Contains([]string{"add", "replace", "remove", "test"}, what) || imagePath.MatchString(where) {
+			return fmt.Errorf("line %d: a patch may change an image (%q of %.100q): only 'images' does", step.Line, what, where)
+		}
+	}
+	return nil
+}
+
+// imagePath is a path to a list of containers, to one of them, or to an image.
+var imagePath = regexp.MustCompile(`(?:^|/)(?:(?:containers|initContainers|ephemeralContainers)(?:/[^/]*)?|image(?:/reference)?)$`)
 
 // images gives every image that a pod would pull: those of containers of all
 // kinds, wherever a pod's specification stands (a Deployment, a CronJob, a custom
@@ -80,7 +119,15 @@ func images(n *yaml.Node, depth int, found func(ref string)) error {
 	if err := sober(n, depth); err != nil {
 		return err
 	}
+	fields := map[string]bool{}
 	for i, child := range n.Content {
+		// Of a field that stands twice some readers take the first, and some the last.
+		if n.Kind == yaml.MappingNode && i%2 == 0 {
+			if fields[child.Value] {
+				return fmt.Errorf("line %d: the field %.100q stands twice", child.Line, child.Value)
+			}
+			fields[child.Value] = true
+		}
 		if err := images(child, depth+1, found); err != nil {
 			return err
 		}

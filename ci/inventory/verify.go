@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -65,6 +66,9 @@ func (i *Image) verify(ctx context.Context, verify Verifier) {
 		return
 	}
 	evidence, err := verify(ctx, digest)
+	if evidence == nil && err == nil {
+		err = errors.New("the verifier gave neither evidence nor a reason")
+	}
 	i.Evidence = summary(evidence)
 	if unproven, ok := errors.AsType[*sign.UnprovenError](err); ok {
 		i.Evidence.Signature, i.Evidence.Reasons = Refused, unproven.Reasons
@@ -80,8 +84,10 @@ func summary(e *sign.Evidence) Evidence {
 		return s
 	}
 	s.KeyIDs = e.KeyIDs
-	for _, b := range e.SBOMs {
-		s.SBOMs = append(s.SBOMs, formats[b.Format])
+	for _, b := range e.SBOMs { // one a platform
+		if format := formats[b.Format]; !slices.Contains(s.SBOMs, format) {
+			s.SBOMs = append(s.SBOMs, format)
+		}
 	}
 	if e.Scan != nil {
 		result := &e.Scan.Scanner.Result

@@ -11,15 +11,16 @@ import (
 	"strings"
 )
 
-// write has mlfleet write the target's pin.
-func (p *Promotion) write(ctx context.Context, ref string) (string, error) {
-	program := exec.CommandContext(ctx, p.Mlfleet, "-C", p.Dir, "pin", p.To, p.Name, ref)
+// Pin has the program mlfleet (as Find gives it) write REPOSITORY:TAG@DIGEST as a
+// pin of an environment of the fleet in dir, and gives what it said.
+func Pin(ctx context.Context, mlfleet, dir, environment, pin, ref string) (string, error) {
+	program := exec.CommandContext(ctx, mlfleet, "-C", dir, "pin", environment, pin, ref)
 	var out bytes.Buffer
 	program.Stdout, program.Stderr = &out, &out
 	err := program.Run()
 	said := strings.TrimSpace(out.String())
-	if err != nil {
-		return "", fmt.Errorf("promoting %s: %s pin %s %s: %w: %s", p.Name, p.Mlfleet, p.To, ref, err, said)
+	if err != nil { // the caller says which pin
+		return "", fmt.Errorf("%s pin %s %s: %w: %s", mlfleet, environment, ref, err, said)
 	}
 	return said, nil
 }

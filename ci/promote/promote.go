@@ -2,6 +2,7 @@ package promote
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -13,6 +14,9 @@ import (
 	"github.com/mlfleet/mlfleet/ci/inventory"
 	"github.com/mlfleet/mlfleet/ci/sign"
 )
+
+// ErrUnproven is that the pin to promote says itself that nobody knows its image.
+var ErrUnproven = errors.New("is unproven")
 
 // Promotion is one pin's way from one environment to another.
 type Promotion struct {
@@ -60,12 +64,15 @@ func (p *Promotion) Run(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, fmt.Errorf("promoting %s from %s to %s: %w", p.Name, p.From, p.To, err)
 	}
+	if evidence == nil || evidence.Image.DigestStr() != image.DigestStr() {
+		return nil, fmt.Errorf("promoting %s from %s to %s: there is no evidence of %s", p.Name, p.From, p.To, image)
+	}
 	result := &Result{Image: source.Ref(), Before: target.Ref(), Evidence: evidence}
 	if source.Ref() == target.Ref() && target.Proven() {
 		return result, nil
 	}
-	if result.Output, err = p.write(ctx, source.Ref()); err != nil {
-		return nil, err
+	if result.Output, err = Pin(ctx, p.Mlfleet, p.Dir, p.To, p.Name, source.Ref()); err != nil {
+		return nil, fmt.Errorf("promoting %s: %w", p.Name, err)
 	}
 	// A program that says it did, and did not, is found out here and not in a cluster.
 	after, err := p.pin(root, p.To)
@@ -74,6 +81,9 @@ func (p *Promotion) Run(ctx context.Context) (*Result, error) {
 	}
 	if after.Ref() != source.Ref() {
 		return nil, fmt.Errorf("promoting %s: %s said it wrote the pin, and %s still has %s", p.Name, p.Mlfleet, p.To, after.Ref())
+	}
+	if !after.Proven() {
+		return nil, fmt.Errorf("promoting %s: %s said it wrote the pin, and %s still has %s as unproven", p.Name, p.Mlfleet, p.To, after.Ref())
 	}
 	result.Changed = true
 	return result, nil
@@ -99,7 +109,7 @@ func (p *Promotion) promotable(source, target *inventory.Pin) (name.Digest, erro
 		if reason == "" {
 			reason = "its digest is not known"
 		}
-		return name.Digest{}, fmt.Errorf("promoting %s: its pin in %s is unproven: %s; pin a proven image there first: mlfleet pin %s %s REF@DIGEST", p.Name, p.From, reason, p.From, p.Name)
+		return name.Digest{}, fmt.Errorf("promoting %s: its pin in %s %w: %s; pin a proven image there first: mlfleet pin %s %s REF@DIGEST", p.Name, p.From, ErrUnproven, reason, p.From, p.Name)
 	}
 	if source.Image != target.Image {
 		return name.Digest{}, fmt.Errorf("promoting %s: %s has %s and %s has %s: a promotion changes the digest only; mlfleet pin --change-image changes the image", p.Name, p.From, source.Image, p.To, target.Image)

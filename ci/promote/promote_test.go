@@ -213,6 +213,22 @@ func TestRefusals(t *testing.T) {
 			},
 			[]string{"said it wrote the pin, and production still has ghcr.io/acme/server:v1@" + digestB},
 		},
+		"a verifier that says nothing": {
+			func(_ string, p *promote.Promotion) error {
+				p.Verify = func(context.Context, name.Digest) (*sign.Evidence, error) { return nil, nil }
+				return nil
+			},
+			[]string{"promoting server from staging to production", "there is no evidence of ghcr.io/acme/server@" + digestA},
+		},
+		"evidence of another image": {
+			func(_ string, p *promote.Promotion) error {
+				p.Verify = func(_ context.Context, image name.Digest) (*sign.Evidence, error) {
+					return &sign.Evidence{Image: image.Context().Digest(digestB)}, nil
+				}
+				return nil
+			},
+			[]string{"there is no evidence of ghcr.io/acme/server@" + digestA},
+		},
 		"a program that cannot write": {
 			func(dir string, p *promote.Promotion) error {
 				p.Mlfleet = filepath.Join(dir, "fails")
@@ -291,5 +307,22 @@ func TestFind(t *testing.T) {
 	}
 	if got, err := promote.Find(filepath.Join(dir, "nothing"), executable); err == nil {
 		t.Errorf("named wrongly: %q", got)
+	}
+}
+
+// A pin with the right digest that still calls itself unproven is not promoted: the
+// cluster would not get it.
+func TestPromoteStillUnproven(t *testing.T) {
+	dir := fleet(t)
+	p := promotion(dir)
+	p.Name = "late"
+	p.Mlfleet = filepath.Join(dir, "half")
+	script := "#!/bin/sh\nsed -i '/late:/,$s/digest: .*/digest: " + digestB + "/' " + filepath.Join(dir, productionFile) + "\n"
+	if err := os.WriteFile(p.Mlfleet, []byte(script), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	result, err := p.Run(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "said it wrote the pin, and production still has nvcr.io/nvidia/tritonserver:25.10-py3@"+digestB+" as unproven") {
+		t.Errorf("%+v, %v", result, err)
 	}
 }

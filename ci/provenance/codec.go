@@ -1,11 +1,10 @@
 package provenance
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
+
+	"github.com/mlfleet/mlfleet/ci/jsondoc"
 )
 
 // validator is a predicate that knows whether it makes sense.
@@ -26,16 +25,11 @@ func encode[T any, P validator[T]](what string, value P) ([]byte, error) {
 }
 
 func decode[T any, P validator[T]](what string, data []byte) (*T, error) {
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.DisallowUnknownFields()
-	value := P(new(T))
-	if err := decoder.Decode(value); err != nil {
+	value, err := jsondoc.DecodeStrict[T](data)
+	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", what, err)
 	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("reading %s: something follows it", what)
-	}
-	if err := value.Validate(); err != nil {
+	if err := P(value).Validate(); err != nil {
 		return nil, fmt.Errorf("reading %s: %w", what, err)
 	}
 	return value, nil

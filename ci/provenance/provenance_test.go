@@ -139,8 +139,11 @@ func TestScanRefuses(t *testing.T) {
 		`severity "BAD" is none of CRITICAL`:              func(_ *provenance.Scan, r *result) { r.Findings[0].Severity = "BAD" },
 		"finding CVE-1 is said to be waived and to block": func(_ *provenance.Scan, r *result) { r.Findings[0].Blocking = true },
 		"it passed, and finding CVE-2 blocks":             func(_ *provenance.Scan, r *result) { r.Findings[1].Blocking = true },
-		"finding CVE-2 is said to be waived, and no":      func(_ *provenance.Scan, r *result) { r.Findings[1].Waived = true },
-		"finding CVE-1 is said to be waived, and no":      func(_ *provenance.Scan, r *result) { r.Waivers[0].Expired = true },
+		`finding CVE-2 in "tzdata" is said to be waived`:  func(_ *provenance.Scan, r *result) { r.Findings[1].Waived = true },
+		`finding CVE-1 in "libc6" is said to be waived`:   func(_ *provenance.Scan, r *result) { r.Waivers[0].Expired = true },
+		`finding CVE-1 in "openssl" is said to be waived`: func(_ *provenance.Scan, r *result) { r.Findings[0].Package = "openssl" },
+		"the waiver of CVE-1 in libc6 had ended":          func(_ *provenance.Scan, r *result) { r.Waivers[0].Expires = now.Add(-time.Hour) },
+		"the database was made (2026-03-02T13:00:00Z) af": func(_ *provenance.Scan, r *result) { r.DBUpdated = now.Add(time.Hour) },
 		"lacks its id, reason, owner or expiry":           func(_ *provenance.Scan, r *result) { r.Waivers[0].Expires = time.Time{} },
 	} {
 		s := scan()
@@ -159,9 +162,10 @@ func TestStrict(t *testing.T) {
 	}
 	for says, text := range map[string]string{
 		`unknown field "pased"`: strings.Replace(string(data), `"passed"`, `"pased"`, 1),
-		"something follows it":  string(data) + "{}",
-		"unexpected EOF":        string(data[:len(data)/2]),
+		"something follows":     string(data) + "{}",
+		"it is cut off":         string(data[:len(data)/2]),
 		"result.version is 0":   `{}`,
+		`"PASSED" stands twice`: strings.Replace(string(data), `"passed":true`, `"passed":true,"PASSED":false`, 1),
 	} {
 		if _, err := provenance.DecodeScan([]byte(text)); err == nil || !strings.Contains(err.Error(), says) || !strings.HasPrefix(err.Error(), "reading the scan: ") {
 			t.Errorf("want %q, got %v", says, err)

@@ -3,7 +3,6 @@ package provenance
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -89,16 +88,6 @@ type Finding struct {
 	Waived   bool   `json:"waived,omitempty"`
 }
 
-// Waiver is a finding that somebody answers for until a day.
-type Waiver struct {
-	ID      string    `json:"id"`
-	Package string    `json:"package,omitempty"`
-	Reason  string    `json:"reason"`
-	Owner   string    `json:"owner"`
-	Expires time.Time `json:"expires"`
-	Expired bool      `json:"expired,omitempty"` // had passed when the scan was judged: it waived nothing
-}
-
 // Encode gives a Scan as JSON, if it is sound.
 func (s *Scan) Encode() ([]byte, error) {
 	return encode("the scan", s)
@@ -152,6 +141,8 @@ func (s *Scan) Validate() error {
 		return errors.New("the scan finished before it started")
 	case r.DBUpdated.IsZero():
 		return errors.New("result.dbUpdated is missing: it is when the database was made")
+	case r.DBUpdated.After(s.Metadata.Finished.Add(clockSkew)):
+		return fmt.Errorf("the database was made (%s) after the scan with it had finished (%s)", stamp(r.DBUpdated), stamp(s.Metadata.Finished))
 	case !slices.Contains(severities[:], r.Policy.Gate):
 		return fmt.Errorf("result.policy.gate is %q, and none of %s", r.Policy.Gate, strings.Join(severities[:], ", "))
 	}
@@ -161,12 +152,17 @@ func (s *Scan) Validate() error {
 		}
 	}
 	for _, w := range r.Waivers {
-		if w.ID == "" || w.Reason == "" || w.Owner == "" || w.Expires.IsZero() {
-			return fmt.Errorf("the waiver of %q lacks its id, reason, owner or expiry", w.ID)
+		if err := w.validate(s.Metadata.Started); err != nil {
+			return err
 		}
 	}
 	return r.follows()
 }
+
+// clockSkew is how far the clocks of two machines may differ.
+const clockSkew = 5 * time.Minute
+
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 func (f *Finding) validate() error {
 	switch {
@@ -183,16 +179,12 @@ func (f *Finding) validate() error {
 // follows checks that the verdict follows from the findings: a result that says
 // it passed while a finding blocks is a forgery or a bug.
 func (r *Result) follows() error {
-	waived := map[string]bool{}
-	for _, w := range r.Waivers {
-		waived[w.ID] = waived[w.ID] || !w.Expired
-	}
 	for _, f := range r.Findings {
 		if f.Blocking && r.Passed {
 			return fmt.Errorf("the verdict is that it passed, and finding %s blocks", f.ID)
 		}
-		if f.Waived && !waived[f.ID] {
-			return fmt.Errorf("finding %s is said to be waived, and no waiver of %s names it", f.ID, strings.Join(slices.Sorted(maps.Keys(waived)), ", "))
+		if f.Waived && r.waiver(&f) == nil {
+			return fmt.Errorf("finding %s in %q is said to be waived, and no waiver that holds covers it", f.ID, f.Package)
 		}
 	}
 	return nil

@@ -13,6 +13,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/mlfleet/mlfleet/ci/jsondoc"
 )
 
 // kind is one of the two things that are attached to images.
@@ -56,6 +58,7 @@ type found struct {
 	tagged    []attachment
 	referrers []attachment
 	ignored   []Reason
+	more      bool // there is more than was looked at
 	total     int64
 }
 
@@ -76,6 +79,12 @@ func (f *found) union() []attachment {
 
 func (f *found) ignore(cause Cause, format string, args ...any) {
 	f.ignored = append(f.ignored, Reason{cause, fmt.Sprintf(format, args...)})
+}
+
+// overflow notes that something is left unread that may well be ours.
+func (f *found) overflow(format string, args ...any) {
+	f.more = true
+	f.ignore(Oversize, format, args...)
 }
 
 // attachments reads what is attached to an image. What makes no sense is noted
@@ -127,20 +136,20 @@ func (s *shelf) readReferrers(ctx context.Context, k kind, f *found) error {
 	if err != nil {
 		return err
 	}
-	list, err := decodeOne[v1.IndexManifest](raw)
+	list, err := jsondoc.Decode[v1.IndexManifest](raw)
 	if err != nil {
 		f.ignore(Malformed, "the list of referrers: %v", err)
 		return nil
 	}
+	// A registry from before the field artifactType shows the config's type instead.
+	list.Manifests = slices.DeleteFunc(list.Manifests, func(m v1.Descriptor) bool {
+		return m.ArtifactType != k.artifact && m.ArtifactType != emptyType && m.ArtifactType != ""
+	})
 	if len(list.Manifests) > maxReferrers {
-		f.ignore(Oversize, "the image has %d referrers: the first %d are looked at", len(list.Manifests), maxReferrers)
+		f.overflow("the image has %d referrers that may be %ss: the first %d are looked at", len(list.Manifests), k.word, maxReferrers)
 		list.Manifests = list.Manifests[:maxReferrers]
 	}
 	for _, m := range list.Manifests {
-		// A registry from before the field artifactType shows the config's type instead.
-		if m.ArtifactType != k.artifact && m.ArtifactType != emptyType && m.ArtifactType != "" {
-			continue
-		}
 		if err := s.readReferrer(ctx, k, f, m.Digest.String()); err != nil {
 			return err
 		}
@@ -177,7 +186,7 @@ func (f *found) parse(raw []byte, from string) *v1.Manifest {
 		f.ignore(Oversize, "%s has a manifest of %d MiB: at most %d are read", from, len(raw)>>20, maxManifest>>20)
 		return nil
 	}
-	manifest, err := decodeOne[v1.Manifest](raw)
+	manifest, err := jsondoc.Decode[v1.Manifest](raw)
 	if err != nil {
 		f.ignore(Malformed, "the manifest of %s: %v", from, err)
 		return nil
@@ -189,7 +198,7 @@ func (f *found) parse(raw []byte, from string) *v1.Manifest {
 func (s *shelf) layers(ctx context.Context, k kind, f *found, manifest *v1.Manifest, from, referrer string) ([]attachment, error) {
 	layers := manifest.Layers
 	if len(layers) > maxLayers {
-		f.ignore(Oversize, "%s has %d layers: the first %d are looked at", from, len(layers), maxLayers)
+		f.overflow("%s has %d layers: the first %d are looked at", from, len(layers), maxLayers)
 		layers = layers[:maxLayers]
 	}
 	var all []attachment
@@ -197,10 +206,14 @@ func (s *shelf) layers(ctx context.Context, k kind, f *found, manifest *v1.Manif
 		if layer.MediaType != k.mediaType {
 			continue
 		}
-		f.total += layer.Size
-		if layer.Size > k.maxSize || layer.Size < 0 || f.total > maxTotal {
+		// Only what is read counts: the sizes of what is not are anybody's claims.
+		if layer.Size > k.maxSize || layer.Size < 0 {
 			f.ignore(Oversize, "%s has a layer of %d bytes: a %s has at most %d", from, layer.Size, k.word, k.maxSize)
 			continue
+		}
+		if f.total += layer.Size; f.total > maxTotal {
+			f.overflow("%s: more than %d MiB of %ss are not read", from, maxTotal>>20, k.word)
+			break
 		}
 		content, err := s.blob(ctx, layer)
 		if err != nil {

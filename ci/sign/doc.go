@@ -22,7 +22,10 @@
 // gets what was signed. An admission controller may look at a platform image's
 // own digest: Sign signs each of them as well (as cosign sign --recursive does),
 // and the statements of Attest name the index and all platform images as their
-// subjects. Statements are attached to the index alone.
+// subjects. Statements are attached to the index alone. One that names only some
+// of the platform images, as the SBOM of one does, proves nothing about the
+// others: SBOMs must cover all of them together, a scan that passed and the
+// provenance each by itself.
 //
 // # What is trusted
 //
@@ -30,5 +33,11 @@
 // and what does not verify counts as not there. Whoever can write to the registry
 // can therefore hide an attestation (the image is refused then) or bring back an
 // older one that a key made for the same digest; the greatest age of a scan
-// bounds the latter.
+// bounds the latter. What a key has said counts against an image as far as it can
+// be read: a newer scan that makes no sense, or more attachments than are looked
+// at, and the older scan that passed proves nothing. What an image is, an index
+// and of which platforms, is read from the bytes that its digest covers.
+//
+// A signature is for a digest in a repository. Statements are about a digest
+// alone: those of another repository's same image say as much about this one.
 package sign

@@ -66,6 +66,8 @@ const (
 	ScanExpired     Cause = "scan-expired" // too old
 	ScanFromFuture  Cause = "scan-from-future"
 	WaiverExpired   Cause = "waiver-expired" // the scan passed by a waiver that has ended since
+	MildGate        Cause = "mild-gate"      // the scan passed a policy that lets more through
+	Partial         Cause = "partial"        // said of some of an index's platform images only
 	NoProvenance    Cause = "no-provenance"
 	OtherBuilder    Cause = "other-builder"
 	OtherSource     Cause = "other-source"

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/mlfleet/mlfleet/ci/provenance"
 )
@@ -57,7 +58,7 @@ func FuzzVerification(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		v := &verification{Evidence: Evidence{Image: image}, keys: []Key{signer.public}}
+		v := &verification{Evidence: Evidence{Image: image}, platforms: []string{"sha256:" + strings.Repeat("b", 64)}, keys: []Key{signer.public}}
 		unsigned := attachment{content: data, from: "here"}
 		if r := v.signature(unsigned); r == nil {
 			t.Fatal("a payload without a signature counts")
@@ -81,6 +82,38 @@ func FuzzVerification(f *testing.F) {
 		v.keys = []Key{stranger}
 		if r := v.statement(attachment{content: sealed, descriptor: v1.Descriptor{}, from: "here"}); r == nil || r.Cause != OtherKey {
 			t.Fatalf("another key's statement: %v", r)
+		}
+	})
+}
+
+// FuzzParseImage gives the reader whatever a registry may serve as an image's
+// manifest: what is taken is an index or an image, and never both.
+func FuzzParseImage(f *testing.F) {
+	f.Add([]byte(`{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","size":2,"digest":"sha256:`+strings.Repeat("a", 64)+`","platform":{"os":"linux","architecture":"amd64"}}]}`), "")
+	f.Add([]byte(`{"schemaVersion":2,"config":{},"layers":[]}`), "application/vnd.oci.image.index.v1+json")
+	f.Add([]byte(`{"manifests":[],"layers":[]}`), "application/vnd.docker.distribution.manifest.v1+prettyjws")
+	f.Fuzz(func(t *testing.T, data []byte, served string) {
+		m, err := parseImage(data, types.MediaType(served))
+		if err != nil {
+			return
+		}
+		var fields map[string]json.RawMessage
+		if err := json.Unmarshal(data, &fields); err != nil {
+			t.Fatal(err)
+		}
+		_, index := fields["manifests"]
+		_, layers := fields["layers"]
+		_, config := fields["config"]
+		if index && string(fields["manifests"]) != "null" && (layers || config) {
+			t.Fatalf("%q is an index and an image", data)
+		}
+		if len(m.platforms) > 0 && !m.descriptor.MediaType.IsIndex() && m.descriptor.MediaType.IsImage() {
+			t.Fatalf("%q is of type %s and has platforms", data, m.descriptor.MediaType)
+		}
+		for _, digest := range append(m.platforms, m.runnable...) {
+			if !sha256Digest.MatchString(digest) {
+				t.Fatalf("%q names %q", data, digest)
+			}
 		}
 	})
 }

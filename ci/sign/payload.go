@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/google/go-containerregistry/pkg/name"
+
+	"github.com/mlfleet/mlfleet/ci/jsondoc"
 )
 
 const (
@@ -44,7 +46,7 @@ func newPayload(image name.Digest) ([]byte, error) {
 
 // parsePayload reads a payload that a key has signed.
 func parsePayload(data []byte) (*payload, error) {
-	p, err := decodeOne[payload](data)
+	p, err := jsondoc.Decode[payload](data)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package sign
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,6 +18,10 @@ type Requirements struct {
 	Scan bool
 	// MaxScanAge is how old that scan may be at Now; 0 is any age.
 	MaxScanAge time.Duration
+	// Gate, where set, is the mildest severity that the scan's policy must have
+	// blocked (one of provenance.Severities): a scan that passed a milder policy,
+	// on a branch or for another repository, proves nothing here.
+	Gate string
 	// Now is the time that ages count to. It must be set where MaxScanAge is; a
 	// waiver's expiry and a scan from the future are looked at where it is.
 	Now time.Time
@@ -32,24 +37,57 @@ type Requirements struct {
 // clockSkew is how far the clocks of two build machines may differ.
 const clockSkew = 5 * time.Minute
 
+// sensible says what is wrong with the question.
+func (r *Requirements) sensible() error {
+	if r.MaxScanAge != 0 && r.Now.IsZero() {
+		return errors.New("a scan's greatest age needs the time that it counts to")
+	}
+	if all := provenance.Severities(); r.Gate != "" && !slices.Contains(all, r.Gate) {
+		return fmt.Errorf("the gate %q is none of %s", r.Gate, strings.Join(all, ", "))
+	}
+	return nil
+}
+
 func (v *verification) requireSBOM() {
-	if v.requirements.SBOM && len(v.SBOMs) == 0 {
+	if !v.requirements.SBOM {
+		return
+	}
+	if len(v.SBOMs) == 0 {
 		v.refuse(NoSBOM, "it has no SBOM by %s", v.keyNames())
+		return
+	}
+	for _, digest := range v.platforms {
+		if !slices.Contains(v.listed, digest) {
+			v.refuse(NoSBOM, "its platform image %s has no SBOM by %s", digest, v.keyNames())
+		}
 	}
 }
 
 func (v *verification) requireScan() {
 	r := v.requirements
-	if !r.Scan && r.MaxScanAge == 0 {
+	if !r.Scan && r.MaxScanAge == 0 && r.Gate == "" {
 		return
+	}
+	// Somebody who may push, and delete nothing, could hide a scan that failed behind
+	// rubbish, and put an older one that passed where it is seen.
+	if v.more {
+		v.refuse(Oversize, "more is attached to it than is looked at, and a failed scan may be in the rest")
 	}
 	if v.Scan == nil {
 		v.refuse(NoScan, "it has no scan by %s: scan it", v.keyNames())
 		return
 	}
 	result, at := &v.Scan.Scanner.Result, v.Scan.Metadata.Finished.UTC()
+	for _, u := range v.unread {
+		if u.finished.IsZero() || !u.finished.Before(at) {
+			v.refuse(Malformed, "it has a newer scan by %s than that of %s, and that cannot be read: %v", v.keyNames(), at.Format(time.RFC3339), u.problem)
+		}
+	}
 	if !result.Passed {
 		v.refuse(ScanFailed, "its scan of %s failed%s", at.Format(time.RFC3339), blocking(result))
+	}
+	if all := provenance.Severities(); r.Gate != "" && slices.Index(all, result.Policy.Gate) < slices.Index(all, r.Gate) {
+		v.refuse(MildGate, "its scan's policy let everything below %s pass, and %s must block", result.Policy.Gate, r.Gate)
 	}
 	if r.Now.IsZero() {
 		return
@@ -60,10 +98,8 @@ func (v *verification) requireScan() {
 	case r.MaxScanAge > 0 && age > r.MaxScanAge:
 		v.refuse(ScanExpired, "its scan of %s is %s old, and may be %s: scan it again", at.Format(time.RFC3339), age.Round(time.Minute), r.MaxScanAge)
 	}
-	for _, w := range result.Waivers {
-		if !w.Expired && r.Now.After(w.Expires) && slices.ContainsFunc(result.Findings, func(f provenance.Finding) bool { return f.Waived && f.ID == w.ID }) {
-			v.refuse(WaiverExpired, "its scan passed by a waiver of %s, which ended on %s: mend it, or have %s renew it, and scan it again", w.ID, w.Expires.UTC().Format(time.DateOnly), w.Owner)
-		}
+	for _, w := range result.Ended(r.Now) {
+		v.refuse(WaiverExpired, "its scan passed by a waiver of %s, which ended on %s: mend it, or have %s renew it, and scan it again", w.Covers(), w.Expires.UTC().Format(time.DateOnly), w.Owner)
 	}
 }
 
@@ -94,14 +130,24 @@ func (v *verification) requireProvenance() {
 		v.refuse(NoProvenance, "it has no provenance by %s: nobody says what it was built from", v.keyNames())
 		return
 	}
-	builder, p := v.Provenance.Run.Builder.ID, v.Provenance.Definition.Parameters
+	v.reasons = append(v.reasons, r.against(&v.Provenance.Build)...)
+}
+
+// against says what is wrong with where an image comes from.
+func (r *Requirements) against(b *provenance.Build) []Reason {
+	var all []Reason
+	refuse := func(cause Cause, format string, args ...any) {
+		all = append(all, Reason{cause, fmt.Sprintf(format, args...)})
+	}
+	builder, p := b.Run.Builder.ID, b.Definition.Parameters
 	if len(r.Builders) > 0 && !slices.Contains(r.Builders, builder) {
-		v.refuse(OtherBuilder, "%s built it, and not %s", builder, strings.Join(r.Builders, " or "))
+		refuse(OtherBuilder, "%s built it, and not %s", builder, strings.Join(r.Builders, " or "))
 	}
 	if len(r.Sources) > 0 && !slices.Contains(r.Sources, p.Source) {
-		v.refuse(OtherSource, "it was built from %s, and not from %s", p.Source, strings.Join(r.Sources, " or "))
+		refuse(OtherSource, "it was built from %s, and not from %s", p.Source, strings.Join(r.Sources, " or "))
 	}
 	if p.Modified && !r.AllowModified {
-		v.refuse(ModifiedSource, "it was built from a working tree that differed from its commit %s: commit, and build it again", p.Revision)
+		refuse(ModifiedSource, "it was built from a working tree that differed from its commit %s: commit, and build it again", p.Revision)
 	}
+	return all
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"slices"
 
 	"github.com/google/go-containerregistry/pkg/name"
 )
@@ -38,13 +39,13 @@ func Sign(ctx context.Context, store *Store, image name.Digest, signer Signer) (
 	if err != nil {
 		return Changes{}, err
 	}
-	_, platforms, err := shelf.describe(ctx)
+	manifest, err := shelf.describe(ctx)
 	if err != nil {
 		return Changes{}, err
 	}
 	// The platform images first: when the index is signed, all is.
 	var all Changes
-	for _, digest := range append(platforms, image.DigestStr()) {
+	for _, digest := range append(slices.Clone(manifest.platforms), image.DigestStr()) {
 		changes, err := shelf.of(digest).sign(ctx, signer, key)
 		if err != nil {
 			return all, err
@@ -57,7 +58,7 @@ func Sign(ctx context.Context, store *Store, image name.Digest, signer Signer) (
 
 // sign signs one manifest.
 func (s *shelf) sign(ctx context.Context, signer Signer, key Key) (Changes, error) {
-	subject, _, err := s.describe(ctx)
+	manifest, err := s.describe(ctx)
 	if err != nil {
 		return Changes{}, err
 	}
@@ -72,7 +73,7 @@ func (s *shelf) sign(ctx context.Context, signer Signer, key Key) (Changes, erro
 	if !key.verifies(content, signature) {
 		return Changes{}, fmt.Errorf("signing %s: what the key %s gave does not verify with its public half", s.image, signer.KeyID())
 	}
-	return s.attach(ctx, signatures, subject, []entry{{
+	return s.attach(ctx, signatures, &manifest.descriptor, []entry{{
 		content:     content,
 		annotations: map[string]string{signatureAnnotation: base64.StdEncoding.EncodeToString(signature)},
 		same: func(a attachment) bool {
@@ -101,14 +102,14 @@ func Attest(ctx context.Context, store *Store, image name.Digest, signer Signer,
 	if err != nil {
 		return Changes{}, err
 	}
-	subject, platforms, err := shelf.describe(ctx)
+	manifest, err := shelf.describe(ctx)
 	if err != nil {
 		return Changes{}, err
 	}
 	var entries []entry
 	for _, p := range predicates {
 		if p.Platforms == nil {
-			p.Platforms = platforms
+			p.Platforms = manifest.platforms
 		}
 		e, err := newEntry(ctx, image, signer, key, p)
 		if err != nil {
@@ -116,7 +117,7 @@ func Attest(ctx context.Context, store *Store, image name.Digest, signer Signer,
 		}
 		entries = append(entries, e)
 	}
-	return shelf.attach(ctx, statements, subject, entries)
+	return shelf.attach(ctx, statements, &manifest.descriptor, entries)
 }
 
 // newEntry seals a statement.

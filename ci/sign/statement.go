@@ -1,17 +1,17 @@
 package sign
 
 import (
-	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/secure-systems-lab/go-securesystemslib/dsse"
+
+	"github.com/mlfleet/mlfleet/ci/jsondoc"
 )
 
 const (
@@ -85,7 +85,7 @@ func seal(ctx context.Context, signer Signer, statement []byte) ([]byte, error) 
 // unseal gives a statement's bytes and the first of the keys that signed it; no
 // key is an error.
 func unseal(data []byte, keys []Key) ([]byte, *Key, error) {
-	envelope, err := decodeOne[dsse.Envelope](data)
+	envelope, err := jsondoc.Decode[dsse.Envelope](data)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -119,7 +119,7 @@ var errOtherKey = errors.New("none of the keys signed it")
 
 // parseStatement reads a statement that a key has signed.
 func parseStatement(data []byte) (*statement, error) {
-	s, err := decodeOne[statement](data)
+	s, err := jsondoc.Decode[statement](data)
 	if err != nil {
 		return nil, err
 	}
@@ -134,23 +134,19 @@ func parseStatement(data []byte) (*statement, error) {
 	return s, nil
 }
 
-// about tells whether an image is among a statement's subjects. Names do not
+// about tells whether a digest is among a statement's subjects. Names do not
 // count: a digest is the same bytes under every name.
-func (s *statement) about(image name.Digest) bool {
-	return slices.ContainsFunc(s.Subjects, func(one subject) bool { return "sha256:"+one.Digest["sha256"] == image.DigestStr() })
+func (s *statement) about(digest string) bool {
+	return slices.ContainsFunc(s.Subjects, func(one subject) bool { return "sha256:"+one.Digest["sha256"] == digest })
 }
 
-// decodeOne reads the one JSON document that data is.
-func decodeOne[T any](data []byte) (*T, error) {
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	value := new(T)
-	if err := decoder.Decode(value); errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return nil, fmt.Errorf("it is cut off after %d bytes", len(data))
-	} else if err != nil {
-		return nil, fmt.Errorf("it is no such JSON: %w", err)
+// leavesOut gives those of an index's platform images that a statement about the
+// index is not about. One that names the index alone, as cosign's do, is about all
+// of them; one that names some of them is about those.
+func (s *statement) leavesOut(platforms []string) []string {
+	rest := slices.DeleteFunc(slices.Clone(platforms), s.about)
+	if len(rest) == len(platforms) {
+		return nil
 	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("something follows the JSON document")
-	}
-	return value, nil
+	return rest
 }

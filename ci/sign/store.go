@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/google/go-containerregistry/pkg/name"
-	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 )
@@ -29,14 +28,6 @@ type Store struct {
 	// takes nothing from us (cosign: COSIGN_REPOSITORY).
 	Evidence *name.Repository
 }
-
-const (
-	// maxManifest bounds a manifest or index, bytes: what registries must take at
-	// least (OCI distribution spec, "Pushing Manifests").
-	maxManifest = 4 << 20
-	// maxPlatforms bounds the platform images of an index.
-	maxPlatforms = 64
-)
 
 // shelf is one image in a Store, opened for one call.
 type shelf struct {
@@ -86,34 +77,6 @@ func (s *shelf) of(digest string) *shelf {
 // tag is where cosign keeps things about the image: suffix is sig or att.
 func (s *shelf) tag(suffix string) name.Tag {
 	return s.evidence.Tag(strings.Replace(s.image.DigestStr(), ":", "-", 1) + "." + suffix)
-}
-
-// describe reads the image's manifest. The registry's answer is checked against
-// the digest. It also gives the digests of the platform images of an index.
-func (s *shelf) describe(ctx context.Context) (*v1.Descriptor, []string, error) {
-	got, err := s.puller.Get(ctx, s.image)
-	if err != nil {
-		return nil, nil, fmt.Errorf("looking for the image %s: %w", s.image, err)
-	}
-	subject := &v1.Descriptor{MediaType: got.MediaType, Digest: got.Digest, Size: got.Size}
-	if !got.MediaType.IsIndex() {
-		return subject, nil, nil
-	}
-	index, err := decodeOne[v1.IndexManifest](got.Manifest)
-	if err != nil {
-		return nil, nil, fmt.Errorf("reading the index %s: %w", s.image, err)
-	}
-	if len(index.Manifests) > maxPlatforms {
-		return nil, nil, fmt.Errorf("the index %s has %d images: at most %d are signed", s.image, len(index.Manifests), maxPlatforms)
-	}
-	var platforms []string
-	for _, m := range index.Manifests {
-		if !sha256Digest.MatchString(m.Digest.String()) {
-			return nil, nil, fmt.Errorf("the index %s names the digest %s, which is no sha256", s.image, m.Digest)
-		}
-		platforms = append(platforms, m.Digest.String())
-	}
-	return subject, platforms, nil
 }
 
 // isMissing tells whether a registry says that it does not have something.
