@@ -54,6 +54,9 @@ func (a *app) root() *cobra.Command {
 		a.generate(), a.validate(), a.diff(), a.show(), a.pin(),
 		a.init(), a.completion(), a.version(),
 	)
+	for _, p := range plugins() {
+		root.AddCommand(a.plugin(p))
+	}
 	return root
 }
 
