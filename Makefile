@@ -59,6 +59,10 @@ test-tools:
 $(MODULES:%=test-%): test-%:
 	@$(PART) "make test, $*" $(MAKE) -C $* test
 
+.PHONY: image
+image: ## build, scan and sign the inference server's image, and pin it in staging
+	@$(MAKE) --no-print-directory -C ci image
+
 .PHONY: prove
 prove: $(CACHE)/kustomize ## build all overlays with the kustomize command line and compare them with golden/manifests
 	@$(PART) "prove" $(GO) -C tools/kustomize run -buildvcs=false ./prove -kustomize $< $(CURDIR)/golden
