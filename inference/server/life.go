@@ -40,7 +40,7 @@ func (s *Server) Start(p Ports, scrape http.Handler) *Life {
 		ReadTimeout:       s.opts.BodyTimeout,
 		WriteTimeout:      s.opts.BodyTimeout + s.opts.Timeout,
 		IdleTimeout:       s.opts.IdleTimeout,
-		MaxHeaderBytes:    64 << 10,
+		MaxHeaderBytes:    maxHead,
 		ErrorLog:          slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug),
 	}
 	l.front = newFront(s, p.HTTP)
