@@ -59,8 +59,10 @@ func (r *Infer) Decode(body []byte, header int, sig *signature.Signature, c *bat
 		switch string(key) {
 		case "id":
 			var id []byte
-			id, err = r.scan.str()
-			r.ID = append(r.ID, id...)
+			if id, err = r.scan.str(); err != nil {
+				return err
+			}
+			err = setID(r, id)
 		case "parameters":
 			err = r.parameters()
 		case "inputs":
@@ -96,6 +98,30 @@ func (r *Infer) Decode(body []byte, header int, sig *signature.Signature, c *bat
 	}
 	r.completeOutputs(sig)
 	return nil
+}
+
+// maxID bounds the id of a request, which comes back in the answer.
+const maxID = 4 << 10
+
+func setID[S string | []byte](r *Infer, id S) error {
+	if len(id) > maxID {
+		return bad("the id is longer than %d bytes", maxID)
+	}
+	r.ID = append(r.ID[:0], id...)
+	return nil
+}
+
+// Forget lets go of a request's bytes, and of memory that only an unusual one
+// needed.
+func (r *Infer) Forget() {
+	const keep = 16 << 10
+	r.scan.b = nil
+	if cap(r.scan.text) > keep {
+		r.scan.text = nil
+	}
+	if cap(r.binary) > keep/16 {
+		r.binary = nil
+	}
 }
 
 func (r *Infer) reset(json []byte, sig *signature.Signature) {

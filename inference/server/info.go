@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"time"
 
 	"github.com/mlfleet/mlfleet/inference/protocol"
 	"github.com/mlfleet/mlfleet/inference/tensor"
@@ -23,7 +22,7 @@ func (s *Server) getRoot(w http.ResponseWriter, _ *http.Request) {
 	for v := range s.models.Ready() {
 		models[v.Model] = append(models[v.Model], v.Name)
 	}
-	writeJSON(w, http.StatusOK, map[string]any{
+	s.writeJSON(w, http.StatusOK, map[string]any{
 		"name": Name, "version": s.opts.Version, "tenant": s.opts.Tenant, "region": s.opts.Region,
 		"cluster": s.opts.Cluster, "device": s.device.String(), "models": models, "ready": s.Ready(),
 	})
@@ -31,14 +30,14 @@ func (s *Server) getRoot(w http.ResponseWriter, _ *http.Request) {
 
 func (s *Server) getLive(w http.ResponseWriter, _ *http.Request) {
 	live := s.Live()
-	writeJSON(w, okOr503(live), map[string]bool{"live": live})
+	s.writeJSON(w, okOr503(live), map[string]bool{"live": live})
 }
 
 // getReady has "live" as well, because that is how the protocol's text spells
 // its answer.
 func (s *Server) getReady(w http.ResponseWriter, _ *http.Request) {
 	ready := s.Ready()
-	writeJSON(w, okOr503(ready), map[string]bool{"live": s.Live(), "ready": ready})
+	s.writeJSON(w, okOr503(ready), map[string]bool{"live": s.Live(), "ready": ready})
 }
 
 func okOr503(ok bool) int {
@@ -49,7 +48,7 @@ func okOr503(ok bool) int {
 }
 
 func (s *Server) getServer(w http.ResponseWriter, _ *http.Request) {
-	writeJSON(w, http.StatusOK, map[string]any{"name": Name, "version": s.opts.Version, "extensions": extensions})
+	s.writeJSON(w, http.StatusOK, map[string]any{"name": Name, "version": s.opts.Version, "extensions": extensions})
 }
 
 type tensorMetadata struct {
@@ -73,7 +72,7 @@ func (s *Server) getModel(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer v.Release()
-	writeJSON(w, http.StatusOK, map[string]any{
+	s.writeJSON(w, http.StatusOK, map[string]any{
 		"name": v.Model, "versions": s.models.Versions(v.Model), "platform": platform,
 		"inputs": describe(v.Signature.Inputs), "outputs": describe(v.Signature.Outputs),
 	})
@@ -86,7 +85,7 @@ func (s *Server) getModelReady(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer v.Release()
-	writeJSON(w, http.StatusOK, map[string]any{"name": v.Model, "ready": true})
+	s.writeJSON(w, http.StatusOK, map[string]any{"name": v.Model, "ready": true})
 }
 
 // maxControl bounds the body of a repository request.
@@ -108,7 +107,7 @@ func (s *Server) postIndex(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, err)
 		return
 	}
-	writeJSON(w, http.StatusOK, s.models.Index(in.Ready))
+	s.writeJSON(w, http.StatusOK, s.models.Index(in.Ready))
 }
 
 func (s *Server) postLoad(w http.ResponseWriter, r *http.Request) {
@@ -117,18 +116,11 @@ func (s *Server) postLoad(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, err)
 		return
 	}
-	// Loading a large model takes longer than a request may that the client
-	// itself could hold up.
-	conn := http.NewResponseController(w)
-	if err := errors.Join(conn.SetWriteDeadline(time.Time{}), conn.SetReadDeadline(time.Time{})); err != nil {
-		s.fail(w, err)
-		return
-	}
 	if err := s.load(r.Context(), r.PathValue("model"), in.Parameters.Config); err != nil {
 		s.fail(w, err)
 		return
 	}
-	writeJSON(w, http.StatusOK, struct{}{})
+	s.writeJSON(w, http.StatusOK, struct{}{})
 }
 
 func (s *Server) postUnload(w http.ResponseWriter, r *http.Request) {
@@ -141,7 +133,7 @@ func (s *Server) postUnload(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, err)
 		return
 	}
-	writeJSON(w, http.StatusOK, struct{}{})
+	s.writeJSON(w, http.StatusOK, struct{}{})
 }
 
 // readControl decodes the optional JSON body of a repository request.

@@ -38,7 +38,7 @@ func (s *Server) Start(p Ports, scrape http.Handler) *Life {
 		Handler:           s.REST(),
 		ReadHeaderTimeout: s.opts.HeadTimeout,
 		ReadTimeout:       s.opts.BodyTimeout,
-		WriteTimeout:      s.opts.BodyTimeout + s.opts.Timeout,
+		WriteTimeout:      s.opts.BodyTimeout, // of what net/http says by itself; see begin
 		IdleTimeout:       s.opts.IdleTimeout,
 		MaxHeaderBytes:    maxHead,
 		ErrorLog:          slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug),

@@ -67,7 +67,7 @@ func (s *Server) predict(w http.ResponseWriter, r *http.Request, v *repository.V
 	if math.IsInf(confidence, 0) {
 		return protocol.Errorf(protocol.Internal, "model %s, version %s, computed no number for this text", v.Model, v.Name)
 	}
-	writeJSON(w, http.StatusOK, Prediction{
+	s.writeJSON(w, http.StatusOK, Prediction{
 		Text: text, Prediction: v.Text.Labels[label], Confidence: math.Round(confidence*1e4) / 1e4,
 		Tenant: s.opts.Tenant, Model: v.Model, Version: v.Name,
 	})

@@ -72,7 +72,7 @@ func (s *Server) noSuchPath(mux *http.ServeMux, w http.ResponseWriter, r *http.R
 		other.Method = method
 		if _, pattern := mux.Handler(&other); pattern != "/" {
 			w.Header().Set("Allow", method)
-			writeJSON(w, http.StatusMethodNotAllowed, map[string]string{"error": fmt.Sprintf("use %s for this path", method)})
+			s.writeJSON(w, http.StatusMethodNotAllowed, map[string]string{"error": fmt.Sprintf("use %s for this path", method)})
 			return
 		}
 	}
@@ -90,28 +90,48 @@ func (s *Server) fail(w http.ResponseWriter, err error) int {
 		h.Set("Retry-After", "1")
 	}
 	h.Set("Content-Type", "application/json")
+	s.begin(w)
 	w.WriteHeader(e.HTTP())
 	w.Write(protocol.AppendError(nil, e.Message))
 	return e.HTTP()
 }
 
-func writeJSON(w http.ResponseWriter, code int, v any) {
+// begin gives an answer its time to be taken, from now: net/http counts from the
+// request on, which may have been computed for longer.
+func (s *Server) begin(w http.ResponseWriter) {
+	err := http.NewResponseController(w).SetWriteDeadline(time.Now().Add(s.opts.BodyTimeout))
+	if err != nil {
+		slog.Debug("an answer has no deadline of its own", "error", err)
+	}
+}
+
+func (s *Server) writeJSON(w http.ResponseWriter, code int, v any) {
 	b, err := json.Marshal(v)
 	if err != nil { // only our own small structs come here
 		panic(err)
 	}
 	w.Header().Set("Content-Type", "application/json")
+	s.begin(w)
 	w.WriteHeader(code)
 	w.Write(append(b, '\n'))
 }
 
-// scratch is what a REST request needs besides its call.
+// scratch is what a REST request needs besides its call. It belongs to the
+// request and not to the connection: most connections are idle most of the time.
 type scratch struct {
 	infer protocol.Infer
 	out   []byte
 }
 
 var scratches = sync.Pool{New: func() any { return new(scratch) }}
+
+func getScratch() *scratch { return scratches.Get().(*scratch) }
+
+func (x *scratch) put() {
+	x.infer.Forget()
+	x.out = keep(x.out)
+	scratches.Put(x)
+}
 
 // postInfer is the inference endpoint.
 func (s *Server) postInfer(w http.ResponseWriter, r *http.Request) {
@@ -136,8 +156,8 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, model, version st
 	defer v.Release()
 	c := v.Call()
 	defer c.Release()
-	x := scratches.Get().(*scratch)
-	defer scratches.Put(x)
+	x := getScratch()
+	defer x.put()
 	if err := run(w, r, v, c, x, start); err != nil {
 		s.metrics.Response("http", statusText(s.fail(w, err)))
 		return
@@ -171,7 +191,7 @@ func (s *Server) infer(w http.ResponseWriter, r *http.Request, v *repository.Ver
 	if err != nil {
 		return err
 	}
-	x.out = keep(out)
+	x.out = out
 	h := w.Header()
 	if header < 0 {
 		h.Set("Content-Type", "application/json")
@@ -180,6 +200,7 @@ func (s *Server) infer(w http.ResponseWriter, r *http.Request, v *repository.Ver
 		h.Set(headerJSONLength, strconv.Itoa(header))
 	}
 	h.Set("Content-Length", strconv.Itoa(len(out)))
+	s.begin(w)
 	w.Write(out)
 	return nil
 }
