@@ -47,7 +47,14 @@ func (s *Server) Start(p Ports, scrape http.Handler) *Life {
 	go l.serve("http", func() error { return l.rest.Serve(l.front) })
 	go l.serve("grpc", func() error { return l.grpc.Serve(l.starts) })
 	if p.Metrics != nil {
-		l.scrape = &http.Server{Handler: scrape, ReadHeaderTimeout: s.opts.HeadTimeout}
+		l.scrape = &http.Server{
+			Handler:           scrape,
+			ReadHeaderTimeout: s.opts.HeadTimeout,
+			ReadTimeout:       s.opts.BodyTimeout,
+			WriteTimeout:      s.opts.BodyTimeout,
+			IdleTimeout:       s.opts.IdleTimeout,
+			MaxHeaderBytes:    maxHead,
+		}
 		go l.serve("metrics", func() error { return l.scrape.Serve(p.Metrics) })
 	}
 	return l
