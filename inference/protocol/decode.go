@@ -54,10 +54,14 @@ func (r *Infer) Decode(body []byte, header int, sig *signature.Signature, c *bat
 	}
 	r.reset(body[:header], sig)
 	c.Scratch = c.Scratch[:0]
-	hasInputs, hasOutputs := false, false
+	hasID, hasInputs, hasOutputs := false, false, false
 	err := r.scan.object(func(key []byte) (err error) {
 		switch string(key) {
 		case "id":
+			if hasID {
+				return bad(`"id" is given twice`)
+			}
+			hasID = true
 			var id []byte
 			if id, err = r.scan.str(); err != nil {
 				return err
@@ -226,11 +230,17 @@ func (r *Infer) input(sig *signature.Signature, c *batch.Call) error {
 				return bad("datatype %.40q is not supported", name)
 			}
 		case "shape":
+			if shaped {
+				return bad(`the "shape" of an input is given twice`)
+			}
 			shape, shaped = buf[:0], true
 			err = r.scan.array(func() (err error) { shape, err = r.dimension(shape); return err })
 		case "parameters":
 			size, err = r.inputParameters()
 		case "data":
+			if hasData >= 0 {
+				return bad(`the "data" of an input is given twice`)
+			}
 			r.scan.peek()
 			hasData = r.scan.i
 			err = r.scan.skip(2)

@@ -146,7 +146,7 @@ func (g *service) infer(ctx context.Context, in *protocol.ModelInferRequest) (*p
 	if err := req.DecodeGRPC(in, v.Signature, c); err != nil {
 		return nil, err
 	}
-	priority, deadline := req.Priority, g.s.deadline(start, req.Timeout)
+	priority, timeout := req.Priority, req.Timeout
 	if md, ok := metadata.FromIncomingContext(ctx); ok {
 		ctx = g.s.traced(ctx, carrier(md))
 		if h := md.Get(headerPriority); len(h) > 0 {
@@ -154,7 +154,13 @@ func (g *service) infer(ctx context.Context, in *protocol.ModelInferRequest) (*p
 				return nil, err
 			}
 		}
+		if h := md.Get(headerTimeout); len(h) > 0 {
+			if timeout, err = parseTimeout(h[0]); err != nil {
+				return nil, err
+			}
+		}
 	}
+	deadline := g.s.deadline(start, timeout)
 	if d, ok := ctx.Deadline(); ok && (deadline.IsZero() || d.Before(deadline)) {
 		deadline = d
 	}
@@ -199,6 +205,11 @@ func (g *service) RepositoryIndex(_ context.Context, in *protocol.RepositoryInde
 }
 
 func (g *service) RepositoryModelLoad(ctx context.Context, in *protocol.RepositoryModelLoadRequest) (*protocol.RepositoryModelLoadResponse, error) {
+	for name := range in.Parameters {
+		if err := knownParameter(name); err != nil {
+			return nil, refuse(err)
+		}
+	}
 	if err := g.s.load(ctx, in.ModelName, in.Parameters["config"].GetStringParam()); err != nil {
 		return nil, refuse(err)
 	}

@@ -325,6 +325,14 @@ func TestGRPCDeadlinesAndPriorities(t *testing.T) {
 	if took := time.Since(start); status.Code(err) != codes.DeadlineExceeded || took > delay/2 {
 		t.Errorf("past the parameter's timeout: %v after %v", err, took)
 	}
+	start = time.Now()
+	_, err = l.client.ModelInfer(metadata.AppendToOutgoingContext(t.Context(), "inference-timeout", "50ms"), goodGRPC(nil))
+	if took := time.Since(start); status.Code(err) != codes.DeadlineExceeded || took > delay/2 {
+		t.Errorf("past the metadata's timeout: %v after %v", err, took)
+	}
+	if _, err := l.client.ModelInfer(metadata.AppendToOutgoingContext(t.Context(), "inference-timeout", "soon"), goodGRPC(nil)); status.Code(err) != codes.InvalidArgument {
+		t.Errorf("a timeout that is none: %v", err)
+	}
 	for priority, want := range map[string]codes.Code{"high": codes.OK, "normal": codes.OK, "low": codes.OK, "urgent": codes.InvalidArgument} {
 		l := l
 		if want == codes.OK {

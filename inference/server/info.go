@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 
 	"github.com/mlfleet/mlfleet/inference/protocol"
 	"github.com/mlfleet/mlfleet/inference/tensor"
@@ -91,12 +92,32 @@ func (s *Server) getModelReady(w http.ResponseWriter, r *http.Request) {
 // maxControl bounds the body of a repository request.
 const maxControl = 1 << 20
 
-// loadParameters is the part of Triton's load request that this server knows:
+// loadRequest is Triton's load request. Of its parameters this server knows config,
 // a model configuration of which it reads the version policy.
-type loadParameters struct {
-	Parameters struct {
-		Config string `json:"config"`
-	} `json:"parameters"`
+type loadRequest struct {
+	Parameters map[string]json.RawMessage `json:"parameters"`
+}
+
+// config is the parameter of that name, "" if there is none.
+func (r loadRequest) config() (config string, err error) {
+	for name, value := range r.Parameters {
+		if err := knownParameter(name); err != nil {
+			return "", err
+		}
+		if name == "config" && json.Unmarshal(value, &config) != nil {
+			return "", protocol.Errorf(protocol.BadRequest, "the body is not the JSON wanted here: config is not a string")
+		}
+	}
+	return config, nil
+}
+
+// knownParameter refuses what Triton would do for a load and this server does not:
+// take a model's files from the request.
+func knownParameter(name string) error {
+	if strings.HasPrefix(name, "file:") {
+		return protocol.Errorf(protocol.BadRequest, "the parameter %.100q is not supported: a model's files come from the repository only", name)
+	}
+	return nil
 }
 
 func (s *Server) postIndex(w http.ResponseWriter, r *http.Request) {
@@ -111,12 +132,17 @@ func (s *Server) postIndex(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) postLoad(w http.ResponseWriter, r *http.Request) {
-	var in loadParameters
+	var in loadRequest
 	if err := readControl(w, r, &in); err != nil {
 		s.fail(w, err)
 		return
 	}
-	if err := s.load(r.Context(), r.PathValue("model"), in.Parameters.Config); err != nil {
+	config, err := in.config()
+	if err != nil {
+		s.fail(w, err)
+		return
+	}
+	if err := s.load(r.Context(), r.PathValue("model"), config); err != nil {
 		s.fail(w, err)
 		return
 	}
@@ -140,9 +166,14 @@ func (s *Server) postUnload(w http.ResponseWriter, r *http.Request) {
 func readControl(w http.ResponseWriter, r *http.Request, in any) error {
 	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxControl))
 	err := d.Decode(in)
+	if err == nil {
+		if _, err = d.Token(); err == nil {
+			err = errors.New("something follows it")
+		}
+	}
 	var tooLarge *http.MaxBytesError
 	switch {
-	case err == nil || errors.Is(err, io.EOF):
+	case errors.Is(err, io.EOF):
 		return nil
 	case errors.As(err, &tooLarge):
 		return err

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -60,6 +61,10 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		}()
 		if s.draining.Load() {
 			w.Header().Set("Connection", "close")
+		}
+		if strings.Contains(r.URL.Path, "//") { // which the mux would redirect, in its own form
+			s.fail(w, protocol.Errorf(protocol.NotFound, "no such path"))
+			return
 		}
 		next.ServeHTTP(w, r)
 	})
@@ -219,9 +224,9 @@ func keep(b []byte) []byte {
 func (s *Server) run(r *http.Request, v *repository.Version, c *batch.Call, in *protocol.Infer, start time.Time) error {
 	timeout, priority := in.Timeout, in.Priority
 	if h := r.Header.Get(headerTimeout); h != "" {
-		d, err := time.ParseDuration(h)
-		if err != nil || d <= 0 {
-			return protocol.Errorf(protocol.BadRequest, "%s is not a duration such as 250ms: %.40q", headerTimeout, h)
+		d, err := parseTimeout(h)
+		if err != nil {
+			return err
 		}
 		timeout = d
 	}
@@ -233,6 +238,14 @@ func (s *Server) run(r *http.Request, v *repository.Version, c *batch.Call, in *
 		priority = p
 	}
 	return s.submit(s.traced(r.Context(), propagation.HeaderCarrier(r.Header)), v, c, priority, s.deadline(start, timeout), nil)
+}
+
+func parseTimeout(h string) (time.Duration, error) {
+	d, err := time.ParseDuration(h)
+	if err != nil || d <= 0 {
+		return 0, protocol.Errorf(protocol.BadRequest, "%s is not a duration such as 250ms: %.40q", headerTimeout, h)
+	}
+	return d, nil
 }
 
 func parsePriority(h string) (batch.Priority, error) {
