@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -126,10 +127,22 @@ func TestAFetchFromAFolderEndsWithItsTime(t *testing.T) {
 	if err := os.Truncate(filepath.Join(dir, "model.onnx"), 1<<38); err != nil { // takes no room on the disk
 		t.Fatal(err)
 	}
-	o.MaxBytes = 1 << 30 // in case that it does not end
-	ctx, cancel := context.WithTimeoutCause(t.Context(), 50*time.Millisecond, errors.New("gave up"))
+	o.MaxBytes = 1 << 28 // in case that it does not end
+	ctx, cancel := context.WithTimeoutCause(t.Context(), 5*time.Millisecond, errors.New("gave up"))
 	defer cancel()
 	if err := Fetch(ctx, o); err == nil || !strings.Contains(err.Error(), "gave up") {
 		t.Errorf("got %v", err)
+	}
+	read := int64(0)
+	if err := filepath.WalkDir(o.Root, func(_ string, d fs.DirEntry, err error) error {
+		if info, infoErr := d.Info(); err == nil && infoErr == nil && info.Mode().IsRegular() {
+			read += info.Size()
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if read >= o.MaxBytes/2 {
+		t.Errorf("%d bytes were read all the same", read)
 	}
 }
