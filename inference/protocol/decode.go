@@ -27,6 +27,7 @@ type Infer struct {
 	seen   []bool // by input
 	binary []binaryInput
 	all    bool // outputs are binary unless they say otherwise
+	last   again
 }
 
 // Wanted is an output that was asked for.
@@ -49,11 +50,14 @@ func (r *Infer) Decode(body []byte, header int, sig *signature.Signature, c *bat
 	if header > len(body) {
 		return bad("the JSON should be %d bytes long, but the body has only %d", header, len(body))
 	}
+	c.Scratch = c.Scratch[:0]
+	if r.isAgain(body[:header], sig, c) {
+		return r.takeBinary(body[header:], sig, c)
+	}
 	if !utf8.Valid(body[:header]) {
 		return bad("the JSON is not UTF-8")
 	}
 	r.reset(body[:header], sig)
-	c.Scratch = c.Scratch[:0]
 	hasID, hasInputs, hasOutputs := false, false, false
 	err := r.scan.object(func(key []byte) (err error) {
 		switch string(key) {
@@ -101,6 +105,7 @@ func (r *Infer) Decode(body []byte, header int, sig *signature.Signature, c *bat
 		}
 	}
 	r.completeOutputs(sig)
+	r.remember(body[:header], sig, c)
 	return nil
 }
 
@@ -124,7 +129,7 @@ func (r *Infer) Forget() {
 		r.scan.text = nil
 	}
 	if cap(r.binary) > keep/16 {
-		r.binary = nil
+		r.binary, r.last.sig = nil, nil
 	}
 }
 
@@ -132,6 +137,7 @@ func (r *Infer) reset(json []byte, sig *signature.Signature) {
 	r.ID, r.Outputs, r.binary = r.ID[:0], r.Outputs[:0], r.binary[:0]
 	r.Timeout, r.Priority, r.HasPriority, r.all = 0, batch.Normal, false, false
 	r.scan.b, r.scan.i = json, 0
+	r.last.sig = nil // what it is part of is about to be overwritten
 	r.seen = r.seen[:0]
 	for range sig.Inputs {
 		r.seen = append(r.seen, false)
