@@ -106,6 +106,9 @@ func Read(dir string) (*Inventory, error) {
 	if err := readApplications(root.FS()); err != nil {
 		return nil, err
 	}
+	if err := comparePairs(root.FS()); err != nil {
+		return nil, err
+	}
 	return list(pins, append(uses, sources...)), nil
 }
 

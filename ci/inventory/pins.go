@@ -117,20 +117,21 @@ func readPins(fsys fs.FS) ([]Pin, error) {
 	return all, nil
 }
 
-// read gives a regular file of at most limit bytes.
+// read gives a regular file of at most limit bytes. What it is is asked before it is
+// opened: opening a named pipe waits for somebody to write into it.
 func read(fsys fs.FS, file string, limit int64) ([]byte, error) {
-	f, err := fsys.Open(file)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
+	info, err := fs.Stat(fsys, file)
 	if err != nil {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s is no regular file", file)
 	}
+	f, err := fsys.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err != nil {
 		return nil, err
