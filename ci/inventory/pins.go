@@ -51,13 +51,28 @@ func ReadPins(fsys fs.FS, environment string) (map[string]Pin, error) {
 	file := path.Join("environments", environment, "images.yaml")
 	data, err := read(fsys, file, maxPins)
 	if err != nil {
-		return nil, fmt.Errorf("reading the pins of %s: %w", environment, err)
+		return nil, malformed(fmt.Errorf("reading the pins of %s: %w", environment, err))
 	}
 	pins, err := parsePins(environment, data)
 	if err != nil {
-		return nil, fmt.Errorf("reading the pins in %s: %w", file, err)
+		return nil, malformed(fmt.Errorf("reading the pins in %s: %w", file, err))
 	}
 	return pins, nil
+}
+
+// MalformedError is a file that can be read, and that people or mlfleet did not
+// write as they should.
+type MalformedError struct{ error }
+
+// Unwrap is what is wrong with it.
+func (e *MalformedError) Unwrap() error { return e.error }
+
+// malformed marks an error that is about what a file says, and not about reading it.
+func malformed(err error) error {
+	if _, unreadable := errors.AsType[*fs.PathError](err); unreadable || err == nil {
+		return err
+	}
+	return &MalformedError{err}
 }
 
 var digestForm = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
