@@ -59,6 +59,18 @@ var scanRefusals = map[string]refusal{
 		wants:  func(r *sign.Requirements) { *r = sign.Requirements{Scan: true} },
 		causes: []sign.Cause{sign.ScanFailed},
 	},
+	"a scan with another database": {
+		does: func(w *world, signer sign.Signer) name.Digest {
+			other := scanOf(now, true)
+			other.Scanner.DB.URI = "ci/advisories.yaml"
+			return w.signed(signer, sign.Predicate{Type: provenance.ScanPredicate, Body: other})
+		},
+		wants: func(r *sign.Requirements) {
+			*r = sign.Requirements{Databases: []string{"ghcr.io/aquasecurity/trivy-db:2"}}
+		},
+		causes: []sign.Cause{sign.OtherDatabase},
+		says:   []string{"with the database from ci/advisories.yaml, and not with that from ghcr.io/aquasecurity/trivy-db:2"},
+	},
 	"an expired scan": {
 		does: func(w *world, signer sign.Signer) name.Digest {
 			return w.signed(signer, scan(now.Add(-25*time.Hour), true))
