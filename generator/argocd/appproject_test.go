@@ -9,6 +9,7 @@ import (
 
 	"github.com/mlfleet/mlfleet/generator/fleet"
 	"github.com/mlfleet/mlfleet/generator/workload"
+	"github.com/mlfleet/mlfleet/generator/workload/object"
 )
 
 // allows says whether the project lets an Application write into a namespace of a
@@ -134,7 +135,7 @@ func TestProjectsAllowWhatIsMade(t *testing.T) {
 		Scaling:  fleet.Scaling{ScalingMetric: fleet.ScalingMetric{Metric: "queue-depth", Target: 1}},
 	}
 	seen := []GroupKind{{"", "Pod"}, {"apps", "ReplicaSet"}} // listed to be seen
-	for name, objects := range map[string][]workload.Object{
+	for name, objects := range map[string][]object.Object{
 		"mlfleet-guardrails": workload.Guardrails(p),
 		"mlfleet-platform":   workload.Platform(p.Cluster, f),
 		"tenant-acme":        workload.Models(p),

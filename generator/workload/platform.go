@@ -1,24 +1,18 @@
 package workload
 
-import "github.com/mlfleet/mlfleet/generator/fleet"
+import (
+	"slices"
 
-const filePriorityClasses = "priorityclasses.yaml"
+	"github.com/mlfleet/mlfleet/generator/fleet"
+	"github.com/mlfleet/mlfleet/generator/workload/object"
+	"github.com/mlfleet/mlfleet/generator/workload/priority"
+)
 
-// Platform is what a cluster needs once for all tenants, because their models refer
-// to it: the PriorityClasses of the tiers. Where c is nil it is what the clusters
-// share. The set of objects is the same in every cluster.
-func Platform(c *fleet.Cluster, f *fleet.Fleet) []Object {
-	var objects []Object
-	for _, tier := range tiers(f) {
-		objects = append(objects, Object{filePriorityClasses, priorityClass(tier, rank(tier, c, f))})
-	}
-	return objects
-}
-
-func platformLabels() map[string]string {
-	return map[string]string{
-		LabelPartOf:    managedBy,
-		LabelManagedBy: managedBy,
-		LabelComponent: ComponentPlatform,
-	}
+// Platform is what a cluster needs once for all tenants, below
+// golden/platform/base. Where c is nil it is what the clusters share; what a single
+// cluster has beyond that stands in its overlay, below golden/platform/overlays.
+func Platform(c *fleet.Cluster, f *fleet.Fleet) []object.Object {
+	return slices.Concat(
+		object.At("priorityclasses.yaml", priority.Classes(c, f)...),
+	)
 }

@@ -8,10 +8,11 @@ import (
 	schedulingv1 "k8s.io/api/scheduling/v1"
 
 	"github.com/mlfleet/mlfleet/generator/fleet"
+	"github.com/mlfleet/mlfleet/generator/workload/internal/workloadtest"
 )
 
 func TestPlatformRanksTheTiers(t *testing.T) {
-	f, irsa, podIdentity := fixture(t)
+	f, irsa, podIdentity := workloadtest.Fixture(t)
 	// A tier that the first environment does not know.
 	f.Environment("staging").Spec.Tiers["trial"] = fleet.Tier{Priority: 1}
 	for _, test := range []struct {
@@ -26,10 +27,10 @@ func TestPlatformRanksTheTiers(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			objects := Platform(test.cluster, f)
 			if len(objects) != len(test.want) {
-				t.Errorf("objects are %v", identities(t, objects))
+				t.Errorf("objects are %v", workloadtest.Identities(t, objects))
 			}
 			for name, value := range test.want {
-				class := find[*schedulingv1.PriorityClass](t, objects, name)
+				class := workloadtest.Find[*schedulingv1.PriorityClass](t, objects, name)
 				if class.Value != value {
 					t.Errorf("%s has value %d, want %d", name, class.Value, value)
 				}
@@ -45,14 +46,14 @@ func TestPlatformRanksTheTiers(t *testing.T) {
 }
 
 func TestPlatformIsTheSameObjectsEverywhere(t *testing.T) {
-	f, _, _ := fixture(t)
+	f, _, _ := workloadtest.Fixture(t)
 	f.Environment("staging").Spec.Tiers["trial"] = fleet.Tier{Priority: 1}
-	base := identities(t, Platform(nil, f))
+	base := workloadtest.Identities(t, Platform(nil, f))
 	if !slices.IsSorted(base) {
 		t.Errorf("objects are not sorted: %q", base)
 	}
 	for _, c := range f.Clusters() {
-		if got := identities(t, Platform(c, f)); !slices.Equal(got, base) {
+		if got := workloadtest.Identities(t, Platform(c, f)); !slices.Equal(got, base) {
 			t.Errorf("%s has %q, the base has %q", c.Name, got, base)
 		}
 	}
@@ -61,8 +62,8 @@ func TestPlatformIsTheSameObjectsEverywhere(t *testing.T) {
 // A tenant's quota admits only pods of its tier's class, so the class has to exist
 // in every cluster that the tenant is in.
 func TestEveryTenantsPriorityClassExists(t *testing.T) {
-	f, _, _ := fixture(t)
+	f, _, _ := workloadtest.Fixture(t)
 	for p := range f.Placements() {
-		find[*schedulingv1.PriorityClass](t, Platform(p.Cluster, f), fleet.PriorityClass(p.Tenant.Spec.Tier))
+		workloadtest.Find[*schedulingv1.PriorityClass](t, Platform(p.Cluster, f), fleet.PriorityClass(p.Tenant.Spec.Tier))
 	}
 }
