@@ -19,6 +19,8 @@ func platformProject(f *fleet.Fleet) *AppProject {
 		Description:  "What every cluster has once for all tenants.",
 		Destinations: destinations(f.Clusters(), ""),
 		ClusterResourceWhitelist: []GroupKind{
+			{"admissionregistration.k8s.io", "ValidatingAdmissionPolicy"},
+			{"admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding"},
 			{"scheduling.k8s.io", "PriorityClass"},
 		},
 		NamespaceResourceBlacklist: []GroupKind{{"*", "*"}},

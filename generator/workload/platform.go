@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/mlfleet/mlfleet/generator/fleet"
+	"github.com/mlfleet/mlfleet/generator/workload/admission"
 	"github.com/mlfleet/mlfleet/generator/workload/object"
 	"github.com/mlfleet/mlfleet/generator/workload/priority"
 )
@@ -14,5 +15,11 @@ import (
 func Platform(c *fleet.Cluster, f *fleet.Fleet) []object.Object {
 	return slices.Concat(
 		object.At("priorityclasses.yaml", priority.Classes(c, f)...),
+
+		object.At("admission.yaml", admission.ImageDigests()),
+		object.At("admission.yaml", admission.ResourceRequests()),
+		object.At("admission.yaml", admission.Probes()),
+		object.At("admission.yaml", admission.NoHostAccess()),
+		object.At("admission.yaml", admission.Bindings()...),
 	)
 }
