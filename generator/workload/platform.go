@@ -6,6 +6,7 @@ import (
 	"github.com/mlfleet/mlfleet/generator/fleet"
 	"github.com/mlfleet/mlfleet/generator/workload/admission"
 	"github.com/mlfleet/mlfleet/generator/workload/object"
+	"github.com/mlfleet/mlfleet/generator/workload/pools"
 	"github.com/mlfleet/mlfleet/generator/workload/priority"
 )
 
@@ -21,5 +22,12 @@ func Platform(c *fleet.Cluster, f *fleet.Fleet) []object.Object {
 		object.At("admission.yaml", admission.Probes()),
 		object.At("admission.yaml", admission.NoHostAccess()),
 		object.At("admission.yaml", admission.Bindings()...),
+
+		object.At("nodepools.yaml", pools.NodePools(c, f)...),
+		object.At("ec2nodeclasses.yaml", pools.EC2NodeClasses(c)...),
+		object.At("nodeoverlays.yaml", pools.NodeOverlays(c, f)...),
+		object.At("gpu-operator.yaml", pools.MIGLayouts(c)),
+		object.At("gpu-operator.yaml", pools.DevicePlugin(c)),
+		object.At("cluster-autoscaler.yaml", pools.PriorityExpander(c)),
 	)
 }

@@ -49,13 +49,33 @@ func TestPlatformRanksTheTiers(t *testing.T) {
 	}
 }
 
-func TestPlatformIsTheSameObjectsEverywhere(t *testing.T) {
-	f, _, _ := workloadtest.Fixture(t)
-	f.Environment("staging").Spec.Tiers["trial"] = fleet.Tier{Priority: 1}
+// What the base has every cluster has, and beyond it only what its autoscaler reads.
+func TestPlatformsObjects(t *testing.T) {
+	f, irsa, podIdentity := workloadtest.Fixture(t)
 	base := workloadtest.Identities(t, Platform(nil, f))
-	for _, c := range f.Clusters() {
-		if got := workloadtest.Identities(t, Platform(c, f)); !slices.Equal(got, base) {
-			t.Errorf("%s has %q, the base has %q", c.Name, got, base)
+	for cluster, want := range map[*fleet.Cluster][]string{
+		irsa.Cluster: {
+			"nodepools.yaml NodePool a10g", "nodepools.yaml NodePool a10g-acme", "nodepools.yaml NodePool a100-mig",
+			"ec2nodeclasses.yaml EC2NodeClass a10g", "ec2nodeclasses.yaml EC2NodeClass a10g-acme", "ec2nodeclasses.yaml EC2NodeClass a100-mig",
+			"nodeoverlays.yaml NodeOverlay a10g-acme", "nodeoverlays.yaml NodeOverlay a100-mig",
+		},
+		podIdentity.Cluster: {"cluster-autoscaler.yaml ConfigMap cluster-autoscaler-priority-expander"},
+	} {
+		got := workloadtest.Identities(t, Platform(cluster, f))
+		for _, id := range base {
+			if !slices.Contains(got, id) {
+				t.Errorf("%s lacks %s", cluster.Name, id)
+			}
+		}
+		got = slices.DeleteFunc(got, func(id string) bool { return slices.Contains(base, id) })
+		if !slices.Equal(got, want) {
+			t.Errorf("%s has on top of the base\n%q\nwant\n%q", cluster.Name, got, want)
+		}
+	}
+	irsa.Cluster.Spec.GPUPools = nil
+	for _, id := range workloadtest.Identities(t, Platform(irsa.Cluster, f)) {
+		if strings.Contains(id, "gpu-operator.yaml") {
+			t.Errorf("without GPUs there is %s", id)
 		}
 	}
 }

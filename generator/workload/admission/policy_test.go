@@ -15,8 +15,7 @@ func policies() []*admissionv1.ValidatingAdmissionPolicy {
 	return []*admissionv1.ValidatingAdmissionPolicy{ImageDigests(), ResourceRequests(), Probes(), NoHostAccess()}
 }
 
-// What the policies say is judged by the API server's own code in tools/admission.
-// Here: that each is in force, in tenants' namespaces and in no other.
+// Each policy is in force, in tenants' namespaces and in no other.
 func TestEveryPolicyIsInForceInTenantsNamespaces(t *testing.T) {
 	bindings := map[string]*admissionv1.ValidatingAdmissionPolicyBinding{}
 	for _, b := range Bindings() {

@@ -17,3 +17,11 @@ const (
 	// DaemonSets tolerate it.
 	TaintGPU = "nvidia.com/gpu"
 )
+
+// Namespaces of the operators that the platform configures.
+const (
+	NamespaceGPUOperator = "gpu-operator"
+	// NamespaceClusterAutoscaler is also where the cluster autoscaler looks for its
+	// order of preference.
+	NamespaceClusterAutoscaler = "kube-system"
+)

@@ -7,7 +7,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/mlfleet/mlfleet/generator/fleet"
 	"github.com/mlfleet/mlfleet/generator/workload/object"
@@ -26,7 +26,7 @@ func Identities(t testing.TB, objects []object.Object) []string {
 // KindOf is an object's kind.
 func KindOf(t testing.TB, o object.Object) string {
 	t.Helper()
-	gvk := o.Value.(runtime.Object).GetObjectKind().GroupVersionKind()
+	gvk := o.Value.(interface{ GetObjectKind() schema.ObjectKind }).GetObjectKind().GroupVersionKind()
 	if gvk.Kind == "" || gvk.Version == "" {
 		t.Fatalf("%T in %s has no TypeMeta", o.Value, o.File)
 	}
