@@ -9,6 +9,7 @@ import (
 
 	"github.com/mlfleet/mlfleet/generator/fleet"
 	"github.com/mlfleet/mlfleet/generator/workload"
+	"github.com/mlfleet/mlfleet/generator/workload/object"
 )
 
 // allows says whether the project lets an Application write into a namespace of a
@@ -133,8 +134,12 @@ func TestProjectsAllowWhatIsMade(t *testing.T) {
 		Replicas: fleet.Replicas{Min: 1, Max: 2}, // scaled, so that there is an autoscaler
 		Scaling:  fleet.Scaling{ScalingMetric: fleet.ScalingMetric{Metric: "queue-depth", Target: 1}},
 	}
+	p.Cluster.Spec.Autoscaler = fleet.Karpenter
+	p.Cluster.Spec.GPUPools = []*fleet.GPUPool{{
+		Name: "t4", InstanceTypes: []string{"g4dn.xlarge"}, Sharing: &fleet.PoolSharing{Mode: "mps", Replicas: 2, Tenant: "acme"},
+	}}
 	seen := []GroupKind{{"", "Pod"}, {"apps", "ReplicaSet"}} // listed to be seen
-	for name, objects := range map[string][]workload.Object{
+	for name, objects := range map[string][]object.Object{
 		"mlfleet-guardrails": workload.Guardrails(p),
 		"mlfleet-platform":   workload.Platform(p.Cluster, f),
 		"tenant-acme":        workload.Models(p),
@@ -168,16 +173,26 @@ func groupKind(t *testing.T, v any) GroupKind {
 	return GroupKind{group, m["kind"].(string)}
 }
 
-func TestPlatformProjectWritesNothingIntoNamespaces(t *testing.T) {
+// The platform writes into the namespaces of the operators that it configures, where
+// they are, and into no other.
+func TestPlatformProjectsNamespaces(t *testing.T) {
 	f := testFleet()
+	for _, c := range f.Clusters() {
+		c.Spec.GPUPools = nil
+		c.Spec.Autoscaler = fleet.Karpenter
+	}
+	pools, scaled := f.Cluster("us-east-production"), f.Cluster("eu-west-staging")
+	pools.Spec.GPUPools = []*fleet.GPUPool{{Name: "a10g"}}
+	scaled.Spec.Autoscaler = fleet.ClusterAutoscaler
 	p := project(t, f, "mlfleet-platform")
-	if !slices.Equal(p.Spec.NamespaceResourceBlacklist, []GroupKind{{"*", "*"}}) {
-		t.Error("namespaced kinds are allowed")
+	if want := []GroupKind{{"", "ConfigMap"}}; !slices.Equal(p.Spec.NamespaceResourceWhitelist, want) {
+		t.Errorf("the platform may write %v into namespaces", p.Spec.NamespaceResourceWhitelist)
 	}
 	for _, c := range known(f) {
-		for _, namespace := range []string{"default", "kube-system", "argocd", "tenant-acme"} {
-			if p.allows(c, namespace) {
-				t.Errorf("the platform may write into %s of %s", namespace, c.Name)
+		for _, namespace := range []string{"default", "kube-system", "gpu-operator", "argocd", "tenant-acme"} {
+			want := c == pools.Spec.ArgoCD && namespace == "gpu-operator" || c == scaled.Spec.ArgoCD && namespace == "kube-system"
+			if got := p.allows(c, namespace); got != want {
+				t.Errorf("the platform may write into %s of %s: %v", namespace, c.Name, got)
 			}
 		}
 	}

@@ -1,6 +1,11 @@
 package argocd
 
-import "github.com/mlfleet/mlfleet/generator/fleet"
+import (
+	"slices"
+
+	"github.com/mlfleet/mlfleet/generator/fleet"
+	"github.com/mlfleet/mlfleet/generator/workload/object"
+)
 
 // Platform is what the platform syncs: its projects, and the set that brings every
 // cluster what it has once for all tenants. It names no tenant.
@@ -12,17 +17,38 @@ func Platform(f *fleet.Fleet) []Object {
 	}
 }
 
-// platformProject may write cluster-scoped objects and nothing in any namespace: no
-// namespaced kind is allowed, and no namespace is a destination.
+// platformProject may write cluster-scoped objects, and ConfigMaps that configure the
+// operators of nodes and GPUs, in the operators' namespaces.
 func platformProject(f *fleet.Fleet) *AppProject {
 	return appProject(f, metadata(f, projectPlatform, nil), AppProjectSpec{
-		Description:  "What every cluster has once for all tenants.",
-		Destinations: destinations(f.Clusters(), ""),
+		Description: "What every cluster has once for all tenants.",
+		Destinations: slices.Concat(
+			destinations(f.Clusters(), ""),
+			destinations(clustersWhere(f, hasGPUs), object.NamespaceGPUOperator),
+			destinations(clustersWhere(f, usesClusterAutoscaler), object.NamespaceClusterAutoscaler),
+		),
 		ClusterResourceWhitelist: []GroupKind{
+			{"admissionregistration.k8s.io", "ValidatingAdmissionPolicy"},
+			{"admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding"},
+			{"karpenter.k8s.aws", "EC2NodeClass"},
+			{"karpenter.sh", "NodeOverlay"},
+			{"karpenter.sh", "NodePool"},
 			{"scheduling.k8s.io", "PriorityClass"},
 		},
-		NamespaceResourceBlacklist: []GroupKind{{"*", "*"}},
+		NamespaceResourceWhitelist: []GroupKind{
+			{"", "ConfigMap"},
+		},
 	})
+}
+
+func hasGPUs(c *fleet.Cluster) bool { return len(c.Spec.GPUPools) > 0 }
+
+func usesClusterAutoscaler(c *fleet.Cluster) bool {
+	return c.Spec.Autoscaler == fleet.ClusterAutoscaler
+}
+
+func clustersWhere(f *fleet.Fleet, holds func(*fleet.Cluster) bool) []*fleet.Cluster {
+	return slices.DeleteFunc(slices.Clone(f.Clusters()), func(c *fleet.Cluster) bool { return !holds(c) })
 }
 
 // guardrailsProject may create tenants' namespaces and the fences in them. It allows

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/mlfleet/mlfleet/generator/fleet"
-	"github.com/mlfleet/mlfleet/generator/workload"
+	"github.com/mlfleet/mlfleet/generator/workload/object"
 )
 
 // Tenant is what Argo CD has to know about one tenant: its project, the set of its
@@ -125,7 +125,7 @@ func modelsSet(f *fleet.Fleet, t *fleet.Tenant, e *fleet.Environment) *Applicati
 		return nil
 	}
 	meta := metadata(f, name(t.Name, ComponentModels, e.Name), t)
-	meta.Labels[workload.LabelEnvironment] = e.Name
+	meta.Labels[object.LabelEnvironment] = e.Name
 	return applicationSet(f, set{
 		meta:      meta,
 		project:   Project(t),

@@ -178,6 +178,18 @@ func TestRules(t *testing.T) {
 			`tenants/acme/models/sentiment.yaml:10:8: no GPU pool of clusters north-production, south-production offers 1 a100-40gb (mig-4g.20gb) (it offers a10g (exclusive; on-demand), a100-40gb (mig-1g.5gb, mig-2g.10gb, mig-3g.20gb; on-demand), t4 (mps; spot)) — choose what the cluster offers, or leave the cluster out with placement or an override`,
 			`tenants/acme/tenant.yaml:16:10: quota.mig.4g.20gb is 0, but the fewest replicas and a rolling update need 3 in cluster north-production (at least sentiment 3×1) — raise the quota, or lower the models' replicas.min or resources`,
 		}},
+		{"MIG profile that the class lacks", []edit{
+			{sentiment, "gpu: {class: a10g}", "gpu: {class: a100-40gb, sharing: mig-1g.6gb}"},
+		}, []string{
+			`tenants/acme/models/sentiment.yaml:10:36: a GPU of class a100-40gb has no MIG profile "1g.6gb" — did you mean "1g.5gb"?`,
+			`tenants/acme/tenant.yaml:16:10: quota.mig.1g.6gb is 0, but the fewest replicas and a rolling update need 3 in cluster north-production (at least sentiment 3×1) — raise the quota, or lower the models' replicas.min or resources`,
+		}},
+		{"MIG profile of a class that cannot be partitioned", []edit{
+			{sentiment, "gpu: {class: a10g}", "gpu: {class: a10g, sharing: mig-1g.5gb}"},
+		}, []string{
+			`tenants/acme/models/sentiment.yaml:10:31: a GPU of class a10g has no MIG profile "1g.5gb" — it cannot be partitioned: take whole GPUs, or a class that can`,
+			`tenants/acme/tenant.yaml:16:10: quota.mig.1g.5gb is 0, but the fewest replicas and a rolling update need 3 in cluster north-production (at least sentiment 3×1) — raise the quota, or lower the models' replicas.min or resources`,
+		}},
 		{"whole GPU where all are partitioned", []edit{
 			{sentiment, "gpu: {class: a10g}", "gpu: {class: a100-40gb}\n  placement: {environments: [production]}"},
 		}, []string{
@@ -188,7 +200,7 @@ func TestRules(t *testing.T) {
 			{borealis, "quota:\n", "quota:\n    sharedGpus: 4\n"},
 			{production, "quota: {gpus: 4, cpu: \"64\"", "quota: {gpus: 4, sharedGpus: 4, cpu: \"64\""},
 		}, []string{
-			`tenants/borealis/models/fraud.yaml:10:8: no GPU pool of cluster north-production offers 1 t4 (mps) (it offers a10g (exclusive; on-demand), a100-40gb (mig-1g.5gb, mig-2g.10gb, mig-3g.20gb; on-demand)) — choose what the cluster offers, or leave the cluster out with placement or an override`,
+			`tenants/borealis/models/fraud.yaml:10:8: no GPU pool of cluster north-production offers 1 t4 (mps) to this tenant: those that do are dedicated to acme (it offers a10g (exclusive; on-demand), a100-40gb (mig-1g.5gb, mig-2g.10gb, mig-3g.20gb; on-demand)) — choose what the cluster offers, or leave the cluster out with placement or an override`,
 		}},
 		{"MPS where the pool takes turns", []edit{
 			{north, "mode: mps", "mode: time-slicing"},

@@ -9,7 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/mlfleet/mlfleet/generator/fleet"
-	"github.com/mlfleet/mlfleet/generator/workload"
+	"github.com/mlfleet/mlfleet/generator/workload/serving"
 )
 
 // quota holds a tenant's quota against what its models need at the least: their
@@ -48,8 +48,8 @@ type need struct {
 func needs(p *fleet.Placement) map[corev1.ResourceName]need {
 	out := map[corev1.ResourceName]need{}
 	for _, m := range p.Models {
-		count := m.Spec.Replicas.Min + workload.SurgePods(m)
-		for name, request := range workload.PodRequests(m) {
+		count := m.Spec.Replicas.Min + serving.SurgePods(m)
+		for name, request := range serving.PodRequests(m) {
 			n := out[name]
 			n.cluster = p.Cluster
 			n.total.Add(times(request, count))

@@ -56,6 +56,17 @@ type ClusterSpec struct {
 	Observability Observability `json:"observability"`
 	Endpoints     Endpoints     `json:"endpoints"`
 	GPUPools      []*GPUPool    `json:"gpuPools"`
+	// Nodes are those that Karpenter makes; nil = its defaults.
+	Nodes *Nodes `json:"nodes,omitempty"`
+}
+
+// Nodes are what the nodes that Karpenter makes have in common.
+type Nodes struct {
+	// Image is the EKS image by family and release: "al2023@v20261105"; empty = the
+	// newest release of al2023.
+	Image string `json:"image,omitempty"`
+	// Role is the name of the nodes' IAM role; empty = KarpenterNodeRole-<cluster>.
+	Role string `json:"role,omitempty"`
 }
 
 // Ingress is the way into the cluster. Requests reach the pods either from the

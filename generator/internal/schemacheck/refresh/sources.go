@@ -21,7 +21,7 @@ type source struct {
 // v3.5 the release that runs, and what the generator emits has to be valid
 // under both. prometheus-operator's newer releases are not on the module proxy
 // as a main module (only its Go types are); v0.85.0 is the newest that carries
-// the CRDs.
+// the CRDs. Karpenter's are the newest whose modules Go 1.26.8 downloads.
 func sources() []source {
 	return []source{
 		{
@@ -76,6 +76,26 @@ func sources() []source {
 				"example/prometheus-operator-crd/monitoring.coreos.com_servicemonitors.yaml",
 			},
 			crds: true,
+		},
+		{
+			project: "Karpenter",
+			module:  "sigs.k8s.io/karpenter",
+			version: "v1.13.0",
+			licence: "Apache-2.0",
+			file:    "karpenter.json.gz",
+			kinds:   []string{"karpenter.sh/v1 NodePool", "karpenter.sh/v1alpha1 NodeOverlay"},
+			paths:   []string{"pkg/apis/crds/karpenter.sh_nodeoverlays.yaml", "pkg/apis/crds/karpenter.sh_nodepools.yaml"},
+			crds:    true,
+		},
+		{
+			project: "Karpenter's AWS provider",
+			module:  "github.com/aws/karpenter-provider-aws",
+			version: "v1.13.1",
+			licence: "Apache-2.0",
+			file:    "karpenter-aws.json.gz",
+			kinds:   []string{"karpenter.k8s.aws/v1 EC2NodeClass"},
+			paths:   []string{"pkg/apis/crds/karpenter.k8s.aws_ec2nodeclasses.yaml"},
+			crds:    true,
 		},
 	}
 }
