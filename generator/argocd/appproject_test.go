@@ -134,11 +134,15 @@ func TestProjectsAllowWhatIsMade(t *testing.T) {
 		Replicas: fleet.Replicas{Min: 1, Max: 2}, // scaled, so that there is an autoscaler
 		Scaling:  fleet.Scaling{ScalingMetric: fleet.ScalingMetric{Metric: "queue-depth", Target: 1}},
 	}
+	adapter := acme.Placement("us-east-staging") // another way to scale
+	adapter.Models[0].Spec = p.Models[0].Spec
+	adapter.Cluster.Spec.Scaling.MetricsAdapter = true
+	adapter.Cluster.Spec.Observability.Namespace = "monitoring"
 	seen := []GroupKind{{"", "Pod"}, {"apps", "ReplicaSet"}} // listed to be seen
 	for name, objects := range map[string][]object.Object{
 		"mlfleet-guardrails": workload.Guardrails(p),
-		"mlfleet-platform":   workload.Platform(p.Cluster, f),
-		"tenant-acme":        workload.Models(p),
+		"mlfleet-platform":   workload.Platform(adapter.Cluster, f),
+		"tenant-acme":        append(workload.Models(p), workload.Models(adapter)...),
 	} {
 		spec := project(t, f, name).Spec
 		allowed := append(slices.Clone(spec.ClusterResourceWhitelist), spec.NamespaceResourceWhitelist...)
@@ -179,6 +183,27 @@ func TestPlatformProjectWritesNothingIntoNamespaces(t *testing.T) {
 		for _, namespace := range []string{"default", "kube-system", "argocd", "tenant-acme"} {
 			if p.allows(c, namespace) {
 				t.Errorf("the platform may write into %s of %s", namespace, c.Name)
+			}
+		}
+	}
+}
+
+// The rules of a metrics adapter are the one thing that the platform brings into a
+// namespace, and only where there is an adapter.
+func TestPlatformProjectWritesAnAdaptersRules(t *testing.T) {
+	f := testFleet()
+	c := f.Cluster("eu-west-staging")
+	c.Spec.Scaling.MetricsAdapter = true
+	c.Spec.Observability.Namespace = "monitoring"
+	p := project(t, f, "mlfleet-platform")
+	if !slices.Equal(p.Spec.NamespaceResourceWhitelist, []GroupKind{{"", "ConfigMap"}}) || p.Spec.NamespaceResourceBlacklist != nil {
+		t.Errorf("allowed are %v, less %v", p.Spec.NamespaceResourceWhitelist, p.Spec.NamespaceResourceBlacklist)
+	}
+	for name, destination := range known(f) {
+		for _, namespace := range []string{"monitoring", "default", "kube-system", "tenant-acme"} {
+			want := name == c.Spec.ArgoCD.Name && namespace == "monitoring"
+			if got := p.allows(destination, namespace); got != want {
+				t.Errorf("%s of %s: allowed is %v, want %v", namespace, name, got, want)
 			}
 		}
 	}

@@ -13,16 +13,27 @@ func Platform(f *fleet.Fleet) []Object {
 }
 
 // platformProject may write cluster-scoped objects and nothing in any namespace: no
-// namespaced kind is allowed, and no namespace is a destination.
+// namespaced kind is allowed, and no namespace is a destination. Where clusters have a
+// metrics adapter, its rules are the exception: a ConfigMap in the adapter's own
+// namespace, there and nowhere else.
 func platformProject(f *fleet.Fleet) *AppProject {
-	return appProject(f, metadata(f, projectPlatform, nil), AppProjectSpec{
+	spec := AppProjectSpec{
 		Description:  "What every cluster has once for all tenants.",
 		Destinations: destinations(f.Clusters(), ""),
 		ClusterResourceWhitelist: []GroupKind{
 			{"scheduling.k8s.io", "PriorityClass"},
 		},
-		NamespaceResourceBlacklist: []GroupKind{{"*", "*"}},
-	})
+	}
+	for _, c := range f.Clusters() {
+		if c.Spec.Scaling.MetricsAdapter {
+			spec.Destinations = append(spec.Destinations, destinations([]*fleet.Cluster{c}, c.Spec.Observability.Namespace)...)
+			spec.NamespaceResourceWhitelist = []GroupKind{{"", "ConfigMap"}}
+		}
+	}
+	if spec.NamespaceResourceWhitelist == nil {
+		spec.NamespaceResourceBlacklist = []GroupKind{{"*", "*"}}
+	}
+	return appProject(f, metadata(f, projectPlatform, nil), spec)
 }
 
 // guardrailsProject may create tenants' namespaces and the fences in them. It allows

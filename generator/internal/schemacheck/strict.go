@@ -93,8 +93,8 @@ func (s *stricter) named(name string, within []string) (*spec.Schema, error) {
 
 // strict copies schema with references filled in and unknown fields refused.
 func (s *stricter) strict(schema *spec.Schema, within []string) (*spec.Schema, error) {
-	if _, ok := schema.Extensions[extCEL]; ok {
-		return nil, fmt.Errorf("the schema has CEL rules (%s), which are not evaluated here", extCEL)
+	if err := knownCEL(schema); err != nil {
+		return nil, err
 	}
 	if ref := referred(schema); ref != "" {
 		out, err := s.named(strings.TrimPrefix(ref, bundle.RefPrefix), within)
