@@ -128,28 +128,36 @@ func TestProjectsAllowWhatIsMade(t *testing.T) {
 	f.Environment(production).Spec.Tiers = map[string]fleet.Tier{"gold": {Priority: 1000}}
 	acme := in(f, "acme", "us-east")
 	acme.Spec.Allow.Egress = []fleet.Egress{{Name: "lake", CIDRs: []string{"10.0.0.0/8"}, Port: 443}}
-	p := acme.Placement("us-east-production")
-	p.Models[0].Spec = fleet.ModelSpec{
-		Runtime:  fleet.ONNX,
-		Replicas: fleet.Replicas{Min: 1, Max: 2}, // scaled, so that there is an autoscaler
-		Scaling:  fleet.Scaling{ScalingMetric: fleet.ScalingMetric{Metric: "queue-depth", Target: 1}},
+	made := map[string]map[GroupKind]bool{}
+	note := func(project string, objects []object.Object) {
+		if made[project] == nil {
+			made[project] = map[GroupKind]bool{}
+		}
+		for _, o := range objects {
+			made[project][groupKind(t, o.Value)] = true
+		}
 	}
-	p.Cluster.Spec.Autoscaler = fleet.Karpenter
-	p.Cluster.Spec.GPUPools = []*fleet.GPUPool{{
-		Name: "t4", InstanceTypes: []string{"g4dn.xlarge"}, Sharing: &fleet.PoolSharing{Mode: "mps", Replicas: 2, Tenant: "acme"},
-	}}
+	for _, p := range acme.Placements {
+		// HPAs in staging, KEDA in production.
+		p.Cluster.Spec.Scaling.MetricsAdapter = p.Cluster.Environment.Name == staging
+		p.Cluster.Spec.Observability.Namespace = "monitoring"
+		p.Cluster.Spec.Autoscaler = fleet.Karpenter
+		p.Cluster.Spec.GPUPools = []*fleet.GPUPool{{
+			Name: "t4", InstanceTypes: []string{"g4dn.xlarge"}, Sharing: &fleet.PoolSharing{Mode: "mps", Replicas: 2, Tenant: "acme"},
+		}}
+		p.Models[0].Spec = fleet.ModelSpec{
+			Runtime:  fleet.ONNX,
+			Replicas: fleet.Replicas{Min: 1, Max: 2}, // scaled, so that there is an autoscaler
+			Scaling:  fleet.Scaling{ScalingMetric: fleet.ScalingMetric{Metric: "queue-depth", Target: 1}},
+		}
+		note("mlfleet-guardrails", workload.Guardrails(p))
+		note("mlfleet-platform", workload.Platform(p.Cluster, f))
+		note("tenant-acme", workload.Models(p))
+	}
 	seen := []GroupKind{{"", "Pod"}, {"apps", "ReplicaSet"}} // listed to be seen
-	for name, objects := range map[string][]object.Object{
-		"mlfleet-guardrails": workload.Guardrails(p),
-		"mlfleet-platform":   workload.Platform(p.Cluster, f),
-		"tenant-acme":        workload.Models(p),
-	} {
+	for name, made := range made {
 		spec := project(t, f, name).Spec
 		allowed := append(slices.Clone(spec.ClusterResourceWhitelist), spec.NamespaceResourceWhitelist...)
-		made := map[GroupKind]bool{}
-		for _, o := range objects {
-			made[groupKind(t, o.Value)] = true
-		}
 		for gk := range made {
 			if !slices.Contains(allowed, gk) {
 				t.Errorf("%s refuses %v, which is made", name, gk)
@@ -173,28 +181,49 @@ func groupKind(t *testing.T, v any) GroupKind {
 	return GroupKind{group, m["kind"].(string)}
 }
 
-// The platform writes into the namespaces of the operators that it configures, where
+// The platform writes into the namespaces of the add-ons that it configures, where
 // they are, and into no other.
 func TestPlatformProjectsNamespaces(t *testing.T) {
 	f := testFleet()
 	for _, c := range f.Clusters() {
 		c.Spec.GPUPools = nil
 		c.Spec.Autoscaler = fleet.Karpenter
+		c.Spec.Observability.Namespace = "monitoring"
 	}
-	pools, scaled := f.Cluster("us-east-production"), f.Cluster("eu-west-staging")
+	pools, scaled, adapter := f.Cluster("us-east-production"), f.Cluster("eu-west-staging"), f.Cluster("us-east-staging")
 	pools.Spec.GPUPools = []*fleet.GPUPool{{Name: "a10g"}}
 	scaled.Spec.Autoscaler = fleet.ClusterAutoscaler
+	adapter.Spec.Scaling.MetricsAdapter = true
+	own := map[fleet.Destination]string{
+		pools.Spec.ArgoCD: "gpu-operator", scaled.Spec.ArgoCD: "kube-system", adapter.Spec.ArgoCD: "monitoring",
+	}
 	p := project(t, f, "mlfleet-platform")
-	if want := []GroupKind{{"", "ConfigMap"}}; !slices.Equal(p.Spec.NamespaceResourceWhitelist, want) {
-		t.Errorf("the platform may write %v into namespaces", p.Spec.NamespaceResourceWhitelist)
+	if len(p.Spec.NamespaceResourceWhitelist) == 0 {
+		t.Error("without a list every kind is allowed")
 	}
 	for _, c := range known(f) {
-		for _, namespace := range []string{"default", "kube-system", "gpu-operator", "argocd", "tenant-acme"} {
-			want := c == pools.Spec.ArgoCD && namespace == "gpu-operator" || c == scaled.Spec.ArgoCD && namespace == "kube-system"
-			if got := p.allows(c, namespace); got != want {
+		for _, namespace := range []string{"default", "kube-system", "gpu-operator", "monitoring", "argocd", "tenant-acme"} {
+			if got, want := p.allows(c, namespace), own[c] == namespace; got != want {
 				t.Errorf("the platform may write into %s of %s: %v", namespace, c.Name, got)
 			}
 		}
+	}
+}
+
+// Two add-ons may live in one namespace, and Argo CD refuses a project that has a
+// destination twice.
+func TestPlatformProjectsDestinationsStandOnce(t *testing.T) {
+	f := testFleet()
+	c := f.Cluster("us-east-production")
+	c.Spec.Autoscaler = fleet.ClusterAutoscaler
+	c.Spec.Scaling.MetricsAdapter = true
+	c.Spec.Observability.Namespace = "kube-system"
+	seen := map[Destination]bool{}
+	for _, d := range project(t, f, "mlfleet-platform").Spec.Destinations {
+		if seen[d] {
+			t.Errorf("%v stands twice", d)
+		}
+		seen[d] = true
 	}
 }
 

@@ -17,16 +17,12 @@ func Platform(f *fleet.Fleet) []Object {
 	}
 }
 
-// platformProject may write cluster-scoped objects, and ConfigMaps that configure the
-// operators of nodes and GPUs, in the operators' namespaces.
+// platformProject may write cluster-scoped objects, and what configures the clusters'
+// add-ons into the namespaces of those add-ons alone.
 func platformProject(f *fleet.Fleet) *AppProject {
 	return appProject(f, metadata(f, projectPlatform, nil), AppProjectSpec{
-		Description: "What every cluster has once for all tenants.",
-		Destinations: slices.Concat(
-			destinations(f.Clusters(), ""),
-			destinations(clustersWhere(f, hasGPUs), object.NamespaceGPUOperator),
-			destinations(clustersWhere(f, usesClusterAutoscaler), object.NamespaceClusterAutoscaler),
-		),
+		Description:  "What every cluster has once for all tenants.",
+		Destinations: platformDestinations(f.Clusters()),
 		ClusterResourceWhitelist: []GroupKind{
 			{"admissionregistration.k8s.io", "ValidatingAdmissionPolicy"},
 			{"admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding"},
@@ -36,19 +32,38 @@ func platformProject(f *fleet.Fleet) *AppProject {
 			{"scheduling.k8s.io", "PriorityClass"},
 		},
 		NamespaceResourceWhitelist: []GroupKind{
-			{"", "ConfigMap"},
+			{"", "ConfigMap"}, // settings of the add-ons of nodes, GPUs and metrics
 		},
 	})
 }
 
-func hasGPUs(c *fleet.Cluster) bool { return len(c.Spec.GPUPools) > 0 }
-
-func usesClusterAutoscaler(c *fleet.Cluster) bool {
-	return c.Spec.Autoscaler == fleet.ClusterAutoscaler
+// platformDestinations are the clusters themselves, and in each the namespaces of the
+// add-ons that the platform configures there.
+func platformDestinations(clusters []*fleet.Cluster) []Destination {
+	var out []Destination
+	for _, c := range clusters {
+		for _, namespace := range platformNamespaces(c) {
+			out = append(out, destinations([]*fleet.Cluster{c}, namespace)...)
+		}
+	}
+	return out
 }
 
-func clustersWhere(f *fleet.Fleet, holds func(*fleet.Cluster) bool) []*fleet.Cluster {
-	return slices.DeleteFunc(slices.Clone(f.Clusters()), func(c *fleet.Cluster) bool { return !holds(c) })
+// platformNamespaces are "" for what is in no namespace, then those of the add-ons.
+// Two add-ons may share one, and Argo CD refuses a project that names it twice.
+func platformNamespaces(c *fleet.Cluster) []string {
+	namespaces := []string{""}
+	if len(c.Spec.GPUPools) > 0 {
+		namespaces = append(namespaces, object.NamespaceGPUOperator)
+	}
+	if c.Spec.Autoscaler == fleet.ClusterAutoscaler {
+		namespaces = append(namespaces, object.NamespaceClusterAutoscaler)
+	}
+	if c.Spec.Scaling.MetricsAdapter {
+		namespaces = append(namespaces, c.Spec.Observability.Namespace)
+	}
+	slices.Sort(namespaces)
+	return slices.Compact(namespaces)
 }
 
 // guardrailsProject may create tenants' namespaces and the fences in them. It allows

@@ -29,6 +29,7 @@ func Fleet(f *fleet.Fleet) fleet.Findings {
 		c.quota(t)
 		for _, p := range t.Placements {
 			c.limits(p)
+			c.scaling(p)
 		}
 	}
 	c.hostnames()

@@ -333,6 +333,19 @@ func TestRules(t *testing.T) {
 		}, []string{
 			`tenants/acme/models/ranker.yaml: model ranker asks for replicas.max 10, from the schema default (at most 9 in environment production) — lower it, or override it for that environment`,
 		}},
+		// Scaling by what there is.
+		{"scaled by GPUs that a model has not", []edit{
+			{ranker, "gpu: none", "gpu: none\n  scaling: {metric: cpu, target: 60, also: [{metric: gpu, target: 80}]}"},
+		}, []string{
+			`tenants/acme/models/ranker.yaml:11:54: model ranker is scaled by its GPUs, and has none — scale it by queue-depth or cpu, or give it a gpu`,
+		}},
+		{"scaled by GPUs that a model shares", []edit{
+			{sentiment, "gpu: {class: a10g}", "gpu: {class: t4, sharing: mps}\n  placement: {environments: [production], regions: [north]}"},
+			{acme, "batching: {maxSize: 16}", "scaling: {metric: gpu, target: 80}"},
+			{ranker, "gpu: none", "gpu: none\n  scaling: {metric: cpu, target: 60}"},
+		}, []string{
+			`tenants/acme/tenant.yaml:23:23: model sentiment is scaled by its GPUs, which it shares by mps, from the tenant acme (of a shared GPU nobody can tell who uses it) — scale it by queue-depth there`,
+		}},
 		// What is not wrong, and worth a word.
 		{"open to the world", []edit{
 			{acme, "10.9.0.0/24", "0.0.0.0/0"},

@@ -130,36 +130,6 @@ type Replicas struct {
 // Fixed says whether the number of replicas never changes.
 func (r Replicas) Fixed() bool { return r.Min == r.Max }
 
-// Scaling is what the autoscaler aims at and how fast it moves.
-type Scaling struct {
-	ScalingMetric
-	// Also are further metrics; the one that asks for most replicas wins.
-	Also []ScalingMetric `json:"also,omitempty"`
-	Up   ScaleUp         `json:"up"`
-	Down ScaleDown       `json:"down"`
-}
-
-// ScalingMetric is a measure and its target: waiting requests a pod for
-// queue-depth, percent of the request for cpu and memory.
-type ScalingMetric struct {
-	Metric string `json:"metric"` // queue-depth | cpu | memory
-	Target int32  `json:"target"`
-}
-
-// ScaleUp adds Percent or Pods, whichever is more, in every Period.
-type ScaleUp struct {
-	Percent int32           `json:"percent"`
-	Pods    int32           `json:"pods"`
-	Period  metav1.Duration `json:"period"`
-}
-
-// ScaleDown removes at most Percent in every Period, after Window without need.
-type ScaleDown struct {
-	Percent int32           `json:"percent"`
-	Period  metav1.Duration `json:"period"`
-	Window  metav1.Duration `json:"window"`
-}
-
 // Batching is how the server collects requests.
 type Batching struct {
 	MaxSize  int32           `json:"maxSize"`  // requests

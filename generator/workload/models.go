@@ -49,6 +49,7 @@ func ofModel(p *fleet.Placement, m *fleet.Model) []object.Object {
 		object.At("service.yaml", serving.Service(p, m)),
 		object.At("configmap.yaml", serving.ConfigMap(p, m)),
 
+		object.At("autoscaling.yaml", scaling.ModelScaler(p, m)),
 		object.At("autoscaling.yaml", scaling.HorizontalPodAutoscaler(p, m)),
 
 		object.At("disruption.yaml", serving.PodDisruptionBudget(p, m)),

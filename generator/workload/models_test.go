@@ -25,7 +25,7 @@ func TestModelsFilesAndOrder(t *testing.T) {
 		for _, m := range []string{"reranker", "sentiment", "tagger", "vision"} {
 			want = append(want, m+"/deployment.yaml Deployment", m+"/service.yaml Service", m+"/configmap.yaml ConfigMap")
 			if m != "tagger" { // its replicas are fixed
-				want = append(want, m+"/autoscaling.yaml HorizontalPodAutoscaler")
+				want = append(want, m+"/autoscaling.yaml ScaledObject")
 			}
 			want = append(want, m+"/disruption.yaml PodDisruptionBudget", m+"/monitoring.yaml ServiceMonitor")
 		}
@@ -37,18 +37,24 @@ func TestModelsFilesAndOrder(t *testing.T) {
 
 // Replicas belong to the autoscaler where there is one, to the Deployment where not.
 func TestReplicasHaveOneOwner(t *testing.T) {
-	_, p, _ := workloadtest.Fixture(t)
-	scaled := map[string]bool{}
-	for _, o := range Models(p) {
-		object := workloadtest.AsMap(t, o.Value)
-		if object["kind"] == "HorizontalPodAutoscaler" {
-			scaled[object["metadata"].(map[string]any)["name"].(string)] = true
+	_, p, adapter := workloadtest.Fixture(t)
+	adapter.Cluster.Spec.Scaling.MetricsAdapter = true
+	for _, p := range []*fleet.Placement{p, adapter} {
+		scaled := map[string]int{}
+		for _, o := range Models(p) {
+			object := workloadtest.AsMap(t, o.Value)
+			if object["kind"] == "HorizontalPodAutoscaler" || object["kind"] == "ScaledObject" {
+				scaled[object["metadata"].(map[string]any)["name"].(string)]++
+			}
 		}
-	}
-	for _, m := range p.Models {
-		_, set := workloadtest.AsMap(t, serving.Deployment(p, m))["spec"].(map[string]any)["replicas"]
-		if set == scaled[m.Name] {
-			t.Errorf("%s: replicas set %v, autoscaler %v", m.Name, set, scaled[m.Name])
+		for _, m := range p.Models {
+			owners := scaled[m.Name]
+			if _, set := workloadtest.AsMap(t, serving.Deployment(p, m))["spec"].(map[string]any)["replicas"]; set {
+				owners++
+			}
+			if owners != 1 {
+				t.Errorf("%s in %s: %d objects say how many replicas there are", m.Name, p.Cluster.Name, owners)
+			}
 		}
 	}
 	if got := serving.Deployment(p, workloadtest.Model(t, p, "tagger")).Spec.Replicas; *got != 2 {

@@ -8,6 +8,7 @@ import (
 	"github.com/mlfleet/mlfleet/generator/workload/object"
 	"github.com/mlfleet/mlfleet/generator/workload/pools"
 	"github.com/mlfleet/mlfleet/generator/workload/priority"
+	"github.com/mlfleet/mlfleet/generator/workload/scaling"
 )
 
 // Platform is what a cluster needs once for all tenants, below
@@ -29,5 +30,7 @@ func Platform(c *fleet.Cluster, f *fleet.Fleet) []object.Object {
 		object.At("gpu-operator.yaml", pools.MIGLayouts(c)),
 		object.At("gpu-operator.yaml", pools.DevicePlugin(c)),
 		object.At("cluster-autoscaler.yaml", pools.PriorityExpander(c)),
+
+		object.At("metricsadapter.yaml", scaling.MetricsRules(c)),
 	)
 }

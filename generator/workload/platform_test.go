@@ -80,6 +80,16 @@ func TestPlatformsObjects(t *testing.T) {
 	}
 }
 
+// The adapter's rules come where an adapter is, and stand beside Prometheus.
+func TestPlatformBringsTheAdaptersRules(t *testing.T) {
+	f, _, p := workloadtest.Fixture(t)
+	p.Cluster.Spec.Scaling.MetricsAdapter = true
+	rules := workloadtest.Find[*corev1.ConfigMap](t, Platform(p.Cluster, f), "mlfleet-metrics-rules")
+	if rules.Namespace != "observability" {
+		t.Errorf("the rules are in namespace %q", rules.Namespace)
+	}
+}
+
 // A tenant's quota admits only pods of its tier's class, so the class has to exist
 // in every cluster that the tenant is in.
 func TestEveryTenantsPriorityClassExists(t *testing.T) {

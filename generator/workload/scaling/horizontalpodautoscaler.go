@@ -1,8 +1,6 @@
 package scaling
 
 import (
-	"time"
-
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -11,15 +9,15 @@ import (
 	"github.com/mlfleet/mlfleet/generator/fleet"
 	"github.com/mlfleet/mlfleet/generator/workload/contract"
 	"github.com/mlfleet/mlfleet/generator/workload/object"
-	"github.com/mlfleet/mlfleet/generator/workload/seconds"
 )
 
-// HorizontalPodAutoscaler adds replicas when any of the model's metrics asks for
-// them. The cluster needs an adapter that serves the queue metric on the
-// custom.metrics.k8s.io API. At least one replica stays: scaling to zero is not
-// an HPA's business. There is none where the number of replicas is fixed.
+// HorizontalPodAutoscaler adds replicas when any of the model's metrics, or its
+// latency, asks for them, in a cluster that says it has a metrics adapter: what the
+// adapter must serve is in MetricsRules. At least one replica stays: scaling to zero
+// is not an HPA's business. There is none where the number of replicas is fixed, or
+// where KEDA scales.
 func HorizontalPodAutoscaler(p *fleet.Placement, m *fleet.Model) *autoscalingv2.HorizontalPodAutoscaler {
-	if m.Spec.Replicas.Fixed() {
+	if m.Spec.Replicas.Fixed() || p.ScaledByKEDA() {
 		return nil
 	}
 	return &autoscalingv2.HorizontalPodAutoscaler{
@@ -31,37 +29,32 @@ func HorizontalPodAutoscaler(p *fleet.Placement, m *fleet.Model) *autoscalingv2.
 			},
 			MinReplicas: new(max(m.Spec.Replicas.Min, 1)),
 			MaxReplicas: m.Spec.Replicas.Max,
-			Metrics:     scalingMetrics(m),
-			Behavior: &autoscalingv2.HorizontalPodAutoscalerBehavior{
-				ScaleUp:   scaleUp(m.Spec.Scaling.Up),
-				ScaleDown: scaleDown(m.Spec.Scaling.Down),
-			},
+			Metrics:     metricSpecs(m),
+			Behavior:    behavior(m),
 		},
 	}
 }
 
-func scalingMetrics(m *fleet.Model) []autoscalingv2.MetricSpec {
-	specs := []autoscalingv2.MetricSpec{scalingMetric(m, m.Spec.Scaling.ScalingMetric)}
-	for _, also := range m.Spec.Scaling.Also {
-		specs = append(specs, scalingMetric(m, also))
+func metricSpecs(m *fleet.Model) []autoscalingv2.MetricSpec {
+	var specs []autoscalingv2.MetricSpec
+	for _, metric := range m.Spec.Scaling.Metrics() {
+		specs = append(specs, metricSpec(m, metric))
 	}
-	return specs
+	return append(specs, latencySpec(m))
 }
 
-// scalingMetric reads waiting requests from the runtime's own gauge, and CPU and
-// memory as a share of what the server (not the pod) requests.
-func scalingMetric(m *fleet.Model, s fleet.ScalingMetric) autoscalingv2.MetricSpec {
-	if s.Metric == "queue-depth" {
-		return autoscalingv2.MetricSpec{
-			Type: autoscalingv2.PodsMetricSourceType,
-			Pods: &autoscalingv2.PodsMetricSource{
-				Metric: autoscalingv2.MetricIdentifier{Name: m.Spec.Runtime.QueueMetric()},
-				Target: autoscalingv2.MetricTarget{
-					Type:         autoscalingv2.AverageValueMetricType,
-					AverageValue: resource.NewQuantity(int64(s.Target), resource.DecimalSI),
-				},
-			},
+// metricSpec reads waiting requests from the runtime's own gauge, the work of GPUs
+// from what the adapter makes of DCGM's, and CPU and memory as a share of what the
+// server (not the pod) requests.
+func metricSpec(m *fleet.Model, s fleet.ScalingMetric) autoscalingv2.MetricSpec {
+	switch s.Metric {
+	case fleet.QueueDepth:
+		return averageOfPods(m.Spec.Runtime.QueueMetric(), s.Target)
+	case fleet.GPUUtilization:
+		if byEngine(m) {
+			return averageOfPods(servedEngineActive, s.Target)
 		}
+		return averageOfPods(servedGPUUtilization, s.Target)
 	}
 	return autoscalingv2.MetricSpec{
 		Type: autoscalingv2.ContainerResourceMetricSourceType,
@@ -76,26 +69,31 @@ func scalingMetric(m *fleet.Model, s fleet.ScalingMetric) autoscalingv2.MetricSp
 	}
 }
 
-// scaleUp is immediate: a queue that is long now is somebody's latency now.
-func scaleUp(up fleet.ScaleUp) *autoscalingv2.HPAScalingRules {
-	period := seconds.Whole(up.Period.Duration)
-	return &autoscalingv2.HPAScalingRules{
-		StabilizationWindowSeconds: new(int32(0)),
-		SelectPolicy:               new(autoscalingv2.MaxChangePolicySelect),
-		Policies: []autoscalingv2.HPAScalingPolicy{
-			{Type: autoscalingv2.PercentScalingPolicy, Value: up.Percent, PeriodSeconds: period},
-			{Type: autoscalingv2.PodsScalingPolicy, Value: up.Pods, PeriodSeconds: period},
+func averageOfPods(metric string, target int32) autoscalingv2.MetricSpec {
+	return autoscalingv2.MetricSpec{
+		Type: autoscalingv2.PodsMetricSourceType,
+		Pods: &autoscalingv2.PodsMetricSource{
+			Metric: autoscalingv2.MetricIdentifier{Name: metric},
+			Target: autoscalingv2.MetricTarget{
+				Type:         autoscalingv2.AverageValueMetricType,
+				AverageValue: resource.NewQuantity(int64(target), resource.DecimalSI),
+			},
 		},
 	}
 }
 
-// scaleDown waits, because a replica given back too early costs its whole startup.
-func scaleDown(down fleet.ScaleDown) *autoscalingv2.HPAScalingRules {
-	return &autoscalingv2.HPAScalingRules{
-		StabilizationWindowSeconds: new(int32(seconds.Ceil(down.Window.Duration, time.Second))),
-		SelectPolicy:               new(autoscalingv2.MaxChangePolicySelect),
-		Policies: []autoscalingv2.HPAScalingPolicy{
-			{Type: autoscalingv2.PercentScalingPolicy, Value: down.Percent, PeriodSeconds: seconds.Whole(down.Period.Duration)},
+// latencySpec is the guardrail: what the model's Service takes at the 99th
+// percentile, beside what was promised. Twice the promise asks for twice the replicas.
+func latencySpec(m *fleet.Model) autoscalingv2.MetricSpec {
+	return autoscalingv2.MetricSpec{
+		Type: autoscalingv2.ObjectMetricSourceType,
+		Object: &autoscalingv2.ObjectMetricSource{
+			DescribedObject: autoscalingv2.CrossVersionObjectReference{APIVersion: "v1", Kind: "Service", Name: m.Name},
+			Metric:          autoscalingv2.MetricIdentifier{Name: servedLatency},
+			Target: autoscalingv2.MetricTarget{
+				Type:  autoscalingv2.ValueMetricType,
+				Value: resource.NewMilliQuantity(m.Spec.SLO.LatencyP99.Milliseconds(), resource.DecimalSI),
+			},
 		},
 	}
 }

@@ -1,6 +1,7 @@
 package scaling
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -12,9 +13,17 @@ import (
 	"github.com/mlfleet/mlfleet/generator/workload/serving"
 )
 
+// adapterPlacement is in a cluster that has a metrics adapter.
+func adapterPlacement(t *testing.T) *fleet.Placement {
+	t.Helper()
+	_, p, _ := workloadtest.Fixture(t)
+	p.Cluster.Spec.Scaling.MetricsAdapter = true
+	return p
+}
+
 // The HPA names things in other objects; a wrong name leaves it blind.
 func TestAutoscalerReferences(t *testing.T) {
-	_, p, _ := workloadtest.Fixture(t)
+	p := adapterPlacement(t)
 	for _, m := range p.Models {
 		scaler := HorizontalPodAutoscaler(p, m)
 		if (scaler == nil) != m.Spec.Replicas.Fixed() {
@@ -30,7 +39,7 @@ func TestAutoscalerReferences(t *testing.T) {
 		}
 	}
 	m := workloadtest.Model(t, p, "sentiment")
-	for _, metric := range HorizontalPodAutoscaler(p, m).Spec.Metrics[1:] {
+	for _, metric := range HorizontalPodAutoscaler(p, m).Spec.Metrics[1:3] {
 		if got := metric.ContainerResource.Container; got != serving.Deployment(p, m).Spec.Template.Spec.Containers[0].Name {
 			t.Errorf("measures container %q", got)
 		}
@@ -38,7 +47,7 @@ func TestAutoscalerReferences(t *testing.T) {
 }
 
 func TestAutoscalerMetrics(t *testing.T) {
-	_, p, _ := workloadtest.Fixture(t)
+	p := adapterPlacement(t)
 	for model, want := range map[string]string{
 		"sentiment": "inference_queue_length", "vision": "nv_inference_pending_request_count",
 	} {
@@ -47,18 +56,74 @@ func TestAutoscalerMetrics(t *testing.T) {
 			t.Errorf("%s scales on %+v", model, pods)
 		}
 	}
-	also := HorizontalPodAutoscaler(p, workloadtest.Model(t, p, "sentiment")).Spec.Metrics[1:]
+	also := HorizontalPodAutoscaler(p, workloadtest.Model(t, p, "sentiment")).Spec.Metrics[1:3]
 	got := map[string]int32{}
 	for _, metric := range also {
 		got[string(metric.ContainerResource.Name)] = *metric.ContainerResource.Target.AverageUtilization
 	}
-	if len(also) != 2 || got["cpu"] != 70 || got["memory"] != 80 {
+	if got["cpu"] != 70 || got["memory"] != 80 {
 		t.Errorf("sentiment also scales on %v", got)
 	}
 }
 
+// The last metric is the guardrail, on the Service that the model's requests go to.
+func TestAutoscalerGuardsLatency(t *testing.T) {
+	p := adapterPlacement(t)
+	for _, m := range p.Models {
+		scaler := HorizontalPodAutoscaler(p, m)
+		if scaler == nil {
+			continue
+		}
+		last := scaler.Spec.Metrics[len(scaler.Spec.Metrics)-1].Object
+		if last == nil || last.DescribedObject.Kind != "Service" || last.DescribedObject.Name != serving.Service(p, m).Name ||
+			last.Target.Type != autoscalingv2.ValueMetricType || last.Target.Value.String() != "100m" {
+			t.Errorf("%s: the guardrail is %+v", m.Name, last)
+		}
+	}
+}
+
+// What an HPA asks for, the adapter serves by rules of the same cluster.
+func TestAdapterServesWhatAutoscalersRead(t *testing.T) {
+	p := adapterPlacement(t)
+	served := map[string]bool{}
+	for _, rule := range adapterRules() {
+		series, _, _ := strings.Cut(rule.SeriesQuery, "{")
+		if rule.Name != nil {
+			series = rule.Name.As
+		}
+		for _, resource := range rule.Resources.Overrides {
+			served[series+" of "+resource.Resource] = true
+		}
+	}
+	workloadtest.Model(t, p, "sentiment").Spec.Scaling.Also = []fleet.ScalingMetric{{Metric: "gpu", Target: 80}}
+	workloadtest.Model(t, p, "vision").Spec.Scaling.Also = []fleet.ScalingMetric{{Metric: "gpu", Target: 80}}
+	asked := map[string]bool{}
+	for _, m := range p.Models {
+		scaler := HorizontalPodAutoscaler(p, m)
+		if scaler == nil {
+			continue
+		}
+		for _, metric := range scaler.Spec.Metrics {
+			switch {
+			case metric.Pods != nil:
+				asked[metric.Pods.Metric.Name+" of pod"] = true
+			case metric.Object != nil:
+				asked[metric.Object.Metric.Name+" of service"] = true
+			}
+		}
+	}
+	if len(asked) != 5 { // two queues, latency, two kinds of GPUs
+		t.Errorf("asked for %v", asked)
+	}
+	for name := range asked {
+		if !served[name] {
+			t.Errorf("nothing serves %s", name)
+		}
+	}
+}
+
 func TestAutoscalerBehavior(t *testing.T) {
-	_, p, _ := workloadtest.Fixture(t)
+	p := adapterPlacement(t)
 	m := workloadtest.Model(t, p, "sentiment")
 	spec := HorizontalPodAutoscaler(p, m).Spec
 	if *spec.MinReplicas != 2 || spec.MaxReplicas != 10 {
@@ -90,7 +155,7 @@ func TestAutoscalerBehavior(t *testing.T) {
 
 // An HPA with 0 replicas is refused unless an alpha feature is on.
 func TestAutoscalerKeepsOneReplica(t *testing.T) {
-	_, p, _ := workloadtest.Fixture(t)
+	p := adapterPlacement(t)
 	m := workloadtest.Model(t, p, "sentiment")
 	m.Spec.Replicas.Min = 0
 	if got := *HorizontalPodAutoscaler(p, m).Spec.MinReplicas; got != 1 {

@@ -155,7 +155,7 @@ func TestServerCommands(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"--model-repository": "/models", "--http-port": "8000", "--grpc-port": "8001", "--metrics-port": "8002",
-		"--strict-readiness": "true", "--exit-timeout-secs": "40", "--allow-metrics": "true",
+		"--strict-readiness": "true", "--exit-timeout-secs": "40", "--allow-metrics": "true", "--metrics-config": "summary_latencies=true",
 		// Anything else lets a client unload the model.
 		"--model-control-mode": "none",
 	} {

@@ -97,6 +97,16 @@ func sources() []source {
 			paths:   []string{"pkg/apis/crds/karpenter.k8s.aws_ec2nodeclasses.yaml"},
 			crds:    true,
 		},
+		{
+			project: "KEDA",
+			module:  "github.com/kedacore/keda/v2",
+			version: "v2.21.0",
+			licence: "Apache-2.0",
+			file:    "keda.json.gz",
+			kinds:   []string{"keda.sh/v1alpha1 ScaledObject"},
+			paths:   []string{"config/crd/bases/keda.sh_scaledobjects.yaml"},
+			crds:    true,
+		},
 	}
 }
 
