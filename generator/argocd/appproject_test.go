@@ -92,7 +92,7 @@ func TestTenantsProjectsHaveNoWildcards(t *testing.T) {
 	}
 	for _, dangerous := range []string{
 		"Namespace", "Role", "RoleBinding", "ServiceAccount", "NetworkPolicy", "ResourceQuota", "LimitRange", "Secret",
-		"Endpoints", "EndpointSlice", "Ingress", "Job", "DaemonSet", "Application", "AppProject", "ApplicationSet",
+		"Endpoints", "EndpointSlice", "Gateway", "Job", "DaemonSet", "Application", "AppProject", "ApplicationSet",
 	} {
 		for _, gk := range p.Spec.NamespaceResourceWhitelist {
 			if gk.Kind == dangerous {
@@ -126,26 +126,37 @@ func TestGuardrailsAndModelsShareNoKind(t *testing.T) {
 func TestProjectsAllowWhatIsMade(t *testing.T) {
 	f := testFleet()
 	f.Environment(production).Spec.Tiers = map[string]fleet.Tier{"gold": {Priority: 1000}}
-	acme := in(f, "acme", "us-east")
+	acme := in(f, "acme", "us-east", "eu-west")
 	acme.Spec.Allow.Egress = []fleet.Egress{{Name: "lake", CIDRs: []string{"10.0.0.0/8"}, Port: 443}}
-	p := acme.Placement("us-east-production")
-	p.Models[0].Spec = fleet.ModelSpec{
-		Runtime:  fleet.ONNX,
-		Replicas: fleet.Replicas{Min: 1, Max: 2}, // scaled, so that there is an autoscaler
-		Scaling:  fleet.Scaling{ScalingMetric: fleet.ScalingMetric{Metric: "queue-depth", Target: 1}},
+	f.Environment(staging).Spec.Traffic.Routing = fleet.Istio
+	made := map[string]map[GroupKind]bool{}
+	note := func(project string, objects []object.Object) {
+		if made[project] == nil {
+			made[project] = map[GroupKind]bool{}
+		}
+		for _, o := range objects {
+			made[project][groupKind(t, o.Value)] = true
+		}
+	}
+	for _, p := range acme.Placements {
+		if p.Cluster.Region.Name == "us-east" { // a gateway's pods here, a load balancer there
+			p.Cluster.Spec.Ingress.Namespace = "gateways"
+			p.Cluster.Spec.Ingress.TLS = &fleet.IngressTLS{Issuer: "letsencrypt"}
+		}
+		p.Models[0].Spec = fleet.ModelSpec{
+			Runtime:  fleet.ONNX,
+			Replicas: fleet.Replicas{Min: 1, Max: 2}, // scaled, so that there is an autoscaler
+			Scaling:  fleet.Scaling{ScalingMetric: fleet.ScalingMetric{Metric: "queue-depth", Target: 1}},
+			Expose:   &fleet.Expose{Hostname: "sentiment"},
+		}
+		note("mlfleet-guardrails", workload.Guardrails(p))
+		note("mlfleet-platform", workload.Platform(p.Cluster, f))
+		note("tenant-acme", workload.Models(p))
 	}
 	seen := []GroupKind{{"", "Pod"}, {"apps", "ReplicaSet"}} // listed to be seen
-	for name, objects := range map[string][]object.Object{
-		"mlfleet-guardrails": workload.Guardrails(p),
-		"mlfleet-platform":   workload.Platform(p.Cluster, f),
-		"tenant-acme":        workload.Models(p),
-	} {
+	for name, made := range made {
 		spec := project(t, f, name).Spec
 		allowed := append(slices.Clone(spec.ClusterResourceWhitelist), spec.NamespaceResourceWhitelist...)
-		made := map[GroupKind]bool{}
-		for _, o := range objects {
-			made[groupKind(t, o.Value)] = true
-		}
 		for gk := range made {
 			if !slices.Contains(allowed, gk) {
 				t.Errorf("%s refuses %v, which is made", name, gk)
@@ -169,16 +180,19 @@ func groupKind(t *testing.T, v any) GroupKind {
 	return GroupKind{group, m["kind"].(string)}
 }
 
-func TestPlatformProjectWritesNothingIntoNamespaces(t *testing.T) {
+func TestPlatformProjectWritesIntoGatewaysNamespacesOnly(t *testing.T) {
 	f := testFleet()
+	c := f.Cluster("us-east-production")
+	c.Spec.Ingress.Namespace = "gateways"
 	p := project(t, f, "mlfleet-platform")
-	if !slices.Equal(p.Spec.NamespaceResourceBlacklist, []GroupKind{{"*", "*"}}) {
-		t.Error("namespaced kinds are allowed")
+	if len(p.Spec.NamespaceResourceWhitelist) == 0 {
+		t.Error("without a list every kind is allowed")
 	}
-	for _, c := range known(f) {
-		for _, namespace := range []string{"default", "kube-system", "argocd", "tenant-acme"} {
-			if p.allows(c, namespace) {
-				t.Errorf("the platform may write into %s of %s", namespace, c.Name)
+	for name, destination := range known(f) {
+		for _, namespace := range []string{"default", "kube-system", "argocd", "tenant-acme", "gateways"} {
+			own := name == c.Spec.ArgoCD.Name && namespace == "gateways"
+			if got := p.allows(destination, namespace); got != own {
+				t.Errorf("the platform may write into %s of %s: %t, want %t", namespace, name, got, own)
 			}
 		}
 	}

@@ -12,17 +12,35 @@ func Platform(f *fleet.Fleet) []Object {
 	}
 }
 
-// platformProject may write cluster-scoped objects and nothing in any namespace: no
-// namespaced kind is allowed, and no namespace is a destination.
+// platformProject may write cluster-scoped objects and, into the namespaces of the
+// clusters' gateways alone, the gateways with what belongs to them.
 func platformProject(f *fleet.Fleet) *AppProject {
 	return appProject(f, metadata(f, projectPlatform, nil), AppProjectSpec{
 		Description:  "What every cluster has once for all tenants.",
-		Destinations: destinations(f.Clusters(), ""),
+		Destinations: platformDestinations(f.Clusters()),
 		ClusterResourceWhitelist: []GroupKind{
 			{"scheduling.k8s.io", "PriorityClass"},
 		},
-		NamespaceResourceBlacklist: []GroupKind{{"*", "*"}},
+		NamespaceResourceWhitelist: []GroupKind{
+			{"", "Service"}, // the load balancers of Istio's gateways
+			{"cert-manager.io", "Certificate"},
+			{"gateway.networking.k8s.io", "Gateway"},
+			{"networking.istio.io", "Gateway"},
+		},
 	})
+}
+
+// platformDestinations are the clusters themselves, and in those that have a gateway
+// its namespace.
+func platformDestinations(clusters []*fleet.Cluster) []Destination {
+	var out []Destination
+	for _, c := range clusters {
+		out = append(out, destinations([]*fleet.Cluster{c}, "")...)
+		if namespace := c.Spec.Ingress.Namespace; namespace != "" {
+			out = append(out, destinations([]*fleet.Cluster{c}, namespace)...)
+		}
+	}
+	return out
 }
 
 // guardrailsProject may create tenants' namespaces and the fences in them. It allows

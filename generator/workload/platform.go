@@ -6,6 +6,7 @@ import (
 	"github.com/mlfleet/mlfleet/generator/fleet"
 	"github.com/mlfleet/mlfleet/generator/workload/object"
 	"github.com/mlfleet/mlfleet/generator/workload/priority"
+	"github.com/mlfleet/mlfleet/generator/workload/traffic"
 )
 
 // Platform is what a cluster needs once for all tenants, below
@@ -14,5 +15,10 @@ import (
 func Platform(c *fleet.Cluster, f *fleet.Fleet) []object.Object {
 	return slices.Concat(
 		object.At("priorityclasses.yaml", priority.Classes(c, f)...),
+
+		object.At("gateways.yaml", traffic.SharedGateways(c)...),
+		object.At("gateways.yaml", traffic.IstioGateways(c)...),
+		object.At("gateways.yaml", traffic.IstioLoadBalancers(c)...),
+		object.At("gateways.yaml", traffic.IstioCertificates(c)...),
 	)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/mlfleet/mlfleet/generator/fleet"
 	"github.com/mlfleet/mlfleet/generator/workload/internal/workloadtest"
+	"github.com/mlfleet/mlfleet/generator/workload/object"
 )
 
 func TestPlatformRanksTheTiers(t *testing.T) {
@@ -25,9 +26,9 @@ func TestPlatformRanksTheTiers(t *testing.T) {
 		{"staging", podIdentity.Cluster, map[string]int32{"mlfleet-bronze": 10, "mlfleet-gold": 100, "mlfleet-trial": 1}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			objects := Platform(test.cluster, f)
+			objects := ranks(Platform(test.cluster, f))
 			if len(objects) != len(test.want) {
-				t.Errorf("objects are %v", workloadtest.Identities(t, objects))
+				t.Errorf("classes are %v", workloadtest.Identities(t, objects))
 			}
 			for name, value := range test.want {
 				class := workloadtest.Find[*schedulingv1.PriorityClass](t, objects, name)
@@ -45,15 +46,20 @@ func TestPlatformRanksTheTiers(t *testing.T) {
 	}
 }
 
-func TestPlatformIsTheSameObjectsEverywhere(t *testing.T) {
+// ranks are the priority classes among objects.
+func ranks(objects []object.Object) []object.Object {
+	return slices.DeleteFunc(objects, func(o object.Object) bool { return o.File != "priorityclasses.yaml" })
+}
+
+func TestPriorityClassesAreTheSameEverywhere(t *testing.T) {
 	f, _, _ := workloadtest.Fixture(t)
 	f.Environment("staging").Spec.Tiers["trial"] = fleet.Tier{Priority: 1}
-	base := workloadtest.Identities(t, Platform(nil, f))
+	base := workloadtest.Identities(t, ranks(Platform(nil, f)))
 	if !slices.IsSorted(base) {
 		t.Errorf("objects are not sorted: %q", base)
 	}
 	for _, c := range f.Clusters() {
-		if got := workloadtest.Identities(t, Platform(c, f)); !slices.Equal(got, base) {
+		if got := workloadtest.Identities(t, ranks(Platform(c, f))); !slices.Equal(got, base) {
 			t.Errorf("%s has %q, the base has %q", c.Name, got, base)
 		}
 	}

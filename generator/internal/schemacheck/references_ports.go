@@ -14,6 +14,9 @@ func (cl *cluster) ofService(s *corev1.Service) []string {
 	if len(s.Spec.Selector) == 0 {
 		return nil // its endpoints come from elsewhere
 	}
+	if !cl.names[named("Namespace", "", s.Namespace)] && len(cl.selected(s.Namespace, labels.Everything())) == 0 {
+		return nil // so do those of another's namespace: a gateway's pods
+	}
 	backing := cl.selected(s.Namespace, labels.SelectorFromSet(s.Spec.Selector))
 	if len(backing) == 0 {
 		return []string{"selects no pods"}
