@@ -23,7 +23,7 @@
 //     An API server checks none of it; the cluster just does not work.
 //
 // Not checked: the CEL rules of CRDs (x-kubernetes-validations; of the vendored
-// CRDs none has any, and New refuses a schema that does, so that nobody takes a
-// schema for checked that is not) and the CEL expressions inside admission
-// policies. Both need an API server's libraries; the e2e module has them.
+// ones, those of the Gateway API and of Istio have some) and the CEL expressions
+// inside admission policies. Both need an API server's libraries; the e2e module
+// has them.
 package schemacheck
