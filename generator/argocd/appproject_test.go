@@ -92,7 +92,7 @@ func TestTenantsProjectsHaveNoWildcards(t *testing.T) {
 	}
 	for _, dangerous := range []string{
 		"Namespace", "Role", "RoleBinding", "ServiceAccount", "NetworkPolicy", "ResourceQuota", "LimitRange", "Secret",
-		"Endpoints", "EndpointSlice", "Ingress", "Job", "DaemonSet", "Application", "AppProject", "ApplicationSet",
+		"Endpoints", "EndpointSlice", "Gateway", "Job", "DaemonSet", "Application", "AppProject", "ApplicationSet",
 	} {
 		for _, gk := range p.Spec.NamespaceResourceWhitelist {
 			if gk.Kind == dangerous {
@@ -126,8 +126,9 @@ func TestGuardrailsAndModelsShareNoKind(t *testing.T) {
 func TestProjectsAllowWhatIsMade(t *testing.T) {
 	f := testFleet()
 	f.Environment(production).Spec.Tiers = map[string]fleet.Tier{"gold": {Priority: 1000}}
-	acme := in(f, "acme", "us-east")
+	acme := in(f, "acme", "us-east", "eu-west")
 	acme.Spec.Allow.Egress = []fleet.Egress{{Name: "lake", CIDRs: []string{"10.0.0.0/8"}, Port: 443}}
+	f.Environment(staging).Spec.Traffic.Routing = fleet.Istio
 	made := map[string]map[GroupKind]bool{}
 	note := func(project string, objects []object.Object) {
 		if made[project] == nil {
@@ -145,10 +146,15 @@ func TestProjectsAllowWhatIsMade(t *testing.T) {
 		p.Cluster.Spec.GPUPools = []*fleet.GPUPool{{
 			Name: "t4", InstanceTypes: []string{"g4dn.xlarge"}, Sharing: &fleet.PoolSharing{Mode: "mps", Replicas: 2, Tenant: "acme"},
 		}}
+		if p.Cluster.Region.Name == "us-east" { // a gateway's pods here, a load balancer there
+			p.Cluster.Spec.Ingress.Namespace = "gateways"
+			p.Cluster.Spec.Ingress.TLS = &fleet.IngressTLS{Issuer: "letsencrypt"}
+		}
 		p.Models[0].Spec = fleet.ModelSpec{
 			Runtime:  fleet.ONNX,
 			Replicas: fleet.Replicas{Min: 1, Max: 2}, // scaled, so that there is an autoscaler
 			Scaling:  fleet.Scaling{ScalingMetric: fleet.ScalingMetric{Metric: "queue-depth", Target: 1}},
+			Expose:   &fleet.Expose{Hostname: "sentiment"},
 		}
 		note("mlfleet-guardrails", workload.Guardrails(p))
 		note("mlfleet-platform", workload.Platform(p.Cluster, f))
@@ -181,8 +187,8 @@ func groupKind(t *testing.T, v any) GroupKind {
 	return GroupKind{group, m["kind"].(string)}
 }
 
-// The platform writes into the namespaces of the add-ons that it configures, where
-// they are, and into no other.
+// The platform writes into the namespaces of the gateways and add-ons that it
+// configures, where they are, and into no other.
 func TestPlatformProjectsNamespaces(t *testing.T) {
 	f := testFleet()
 	for _, c := range f.Clusters() {
@@ -190,19 +196,22 @@ func TestPlatformProjectsNamespaces(t *testing.T) {
 		c.Spec.Autoscaler = fleet.Karpenter
 		c.Spec.Observability.Namespace = "monitoring"
 	}
-	pools, scaled, adapter := f.Cluster("us-east-production"), f.Cluster("eu-west-staging"), f.Cluster("us-east-staging")
+	pools, scaled := f.Cluster("us-east-production"), f.Cluster("eu-west-staging")
+	adapter, gateway := f.Cluster("us-east-staging"), f.Cluster("eu-west-production")
 	pools.Spec.GPUPools = []*fleet.GPUPool{{Name: "a10g"}}
 	scaled.Spec.Autoscaler = fleet.ClusterAutoscaler
 	adapter.Spec.Scaling.MetricsAdapter = true
+	gateway.Spec.Ingress.Namespace = "gateways"
 	own := map[fleet.Destination]string{
-		pools.Spec.ArgoCD: "gpu-operator", scaled.Spec.ArgoCD: "kube-system", adapter.Spec.ArgoCD: "monitoring",
+		pools.Spec.ArgoCD: "gpu-operator", scaled.Spec.ArgoCD: "kube-system",
+		adapter.Spec.ArgoCD: "monitoring", gateway.Spec.ArgoCD: "gateways",
 	}
 	p := project(t, f, "mlfleet-platform")
 	if len(p.Spec.NamespaceResourceWhitelist) == 0 {
 		t.Error("without a list every kind is allowed")
 	}
 	for _, c := range known(f) {
-		for _, namespace := range []string{"default", "kube-system", "gpu-operator", "monitoring", "argocd", "tenant-acme"} {
+		for _, namespace := range []string{"default", "kube-system", "gpu-operator", "monitoring", "gateways", "argocd", "tenant-acme"} {
 			if got, want := p.allows(c, namespace), own[c] == namespace; got != want {
 				t.Errorf("the platform may write into %s of %s: %v", namespace, c.Name, got)
 			}

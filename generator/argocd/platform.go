@@ -17,8 +17,8 @@ func Platform(f *fleet.Fleet) []Object {
 	}
 }
 
-// platformProject may write cluster-scoped objects, and what configures the clusters'
-// add-ons into the namespaces of those add-ons alone.
+// platformProject may write cluster-scoped objects, and into the namespaces of the
+// clusters' gateways and add-ons alone the gateways and what configures the add-ons.
 func platformProject(f *fleet.Fleet) *AppProject {
 	return appProject(f, metadata(f, projectPlatform, nil), AppProjectSpec{
 		Description:  "What every cluster has once for all tenants.",
@@ -33,12 +33,16 @@ func platformProject(f *fleet.Fleet) *AppProject {
 		},
 		NamespaceResourceWhitelist: []GroupKind{
 			{"", "ConfigMap"}, // settings of the add-ons of nodes, GPUs and metrics
+			{"", "Service"},   // the load balancers of Istio's gateways
+			{"cert-manager.io", "Certificate"},
+			{"gateway.networking.k8s.io", "Gateway"},
+			{"networking.istio.io", "Gateway"},
 		},
 	})
 }
 
 // platformDestinations are the clusters themselves, and in each the namespaces of the
-// add-ons that the platform configures there.
+// gateway and the add-ons that the platform configures there.
 func platformDestinations(clusters []*fleet.Cluster) []Destination {
 	var out []Destination
 	for _, c := range clusters {
@@ -49,10 +53,10 @@ func platformDestinations(clusters []*fleet.Cluster) []Destination {
 	return out
 }
 
-// platformNamespaces are "" for what is in no namespace, then those of the add-ons.
-// Two add-ons may share one, and Argo CD refuses a project that names it twice.
+// platformNamespaces are "" for what is in no namespace, then those of the gateway and
+// the add-ons. Two may share one, and Argo CD refuses a project that names it twice.
 func platformNamespaces(c *fleet.Cluster) []string {
-	namespaces := []string{""}
+	namespaces := []string{"", c.Spec.Ingress.Namespace} // without a gateway the same
 	if len(c.Spec.GPUPools) > 0 {
 		namespaces = append(namespaces, object.NamespaceGPUOperator)
 	}

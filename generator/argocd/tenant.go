@@ -46,8 +46,13 @@ func tenantProject(f *fleet.Fleet, t *fleet.Tenant) *AppProject {
 			{"apps", "Deployment"},
 			{"apps", "ReplicaSet"}, // as Pod
 			{"autoscaling", "HorizontalPodAutoscaler"},
+			{"externaldns.k8s.io", "DNSEndpoint"},
+			{"gateway.networking.k8s.io", "HTTPRoute"},
 			{"keda.sh", "ScaledObject"},
 			{"monitoring.coreos.com", "ServiceMonitor"},
+			{"networking.istio.io", "DestinationRule"},
+			{"networking.istio.io", "VirtualService"},
+			{"networking.k8s.io", "Ingress"},
 			{"policy", "PodDisruptionBudget"},
 		},
 		OrphanedResources: &OrphanedResources{Warn: true},

@@ -14,6 +14,9 @@ type Model struct {
 	Spec ModelSpec
 	// Origins tells where each value of Spec came from.
 	Origins Origins
+	// CanaryOf is the name of the model that this one is the canary of; "" for every
+	// model that stands in a file.
+	CanaryOf string
 }
 
 // Origins answers where a value came from.
@@ -70,6 +73,7 @@ type ModelSpec struct {
 	Shutdown  Shutdown     `json:"shutdown"`
 	SLO       SLO          `json:"slo"`
 	Expose    *Expose      `json:"expose,omitempty"`
+	Canary    *Canary      `json:"canary,omitempty"`
 }
 
 // Artifact is a folder of model files in an object store, with a SHA256SUMS file.
@@ -153,10 +157,4 @@ type Shutdown struct {
 type SLO struct {
 	LatencyP99   metav1.Duration `json:"latencyP99"`
 	Availability string          `json:"availability"` // percent: "99.9"
-}
-
-// Expose makes a model reachable through the cluster's ingress.
-type Expose struct {
-	// Hostname is the first label of the DNS name; the cluster's ingress hostname follows.
-	Hostname string `json:"hostname"`
 }

@@ -81,6 +81,12 @@ type Ingress struct {
 	Hostname  string   `json:"hostname"`
 	Namespace string   `json:"namespace,omitempty"`
 	CIDRs     []string `json:"cidrs,omitempty"`
+	// Class is the GatewayClass of the gateway's pods; "" means Istio's.
+	Class string `json:"class,omitempty"`
+	// TLS is nil where nothing terminates TLS.
+	TLS *IngressTLS `json:"tls,omitempty"`
+	// Public is nil where the internet has no way in.
+	Public *PublicIngress `json:"public,omitempty"`
 }
 
 // Observability says where the cluster's Prometheus runs.

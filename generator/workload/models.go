@@ -8,11 +8,13 @@ import (
 	"github.com/mlfleet/mlfleet/generator/workload/observing"
 	"github.com/mlfleet/mlfleet/generator/workload/scaling"
 	"github.com/mlfleet/mlfleet/generator/workload/serving"
+	"github.com/mlfleet/mlfleet/generator/workload/traffic"
 )
 
 // Models builds what runs inside a tenant's fence, below
 // golden/tenants/<tenant>/models/base: first what its models have in common, then
-// model by model, in the placement's order, each in a folder of the model's name.
+// model by model, in the placement's order, each in a folder of the model's name. A
+// model's canary has all that a model has, in a folder of its own.
 // A placement without models has none of it: there is no Application that would
 // sync it.
 //
@@ -27,7 +29,7 @@ func Models(p *fleet.Placement) []object.Object {
 		return nil
 	}
 	objects := ofAllModels(p)
-	for _, m := range p.Models {
+	for _, m := range p.Servers() {
 		for _, o := range ofModel(p, m) {
 			o.File = m.Name + "/" + o.File
 			objects = append(objects, o)
@@ -55,5 +57,11 @@ func ofModel(p *fleet.Placement, m *fleet.Model) []object.Object {
 		object.At("disruption.yaml", serving.PodDisruptionBudget(p, m)),
 
 		object.At("monitoring.yaml", observing.ModelMonitor(p, m)),
+
+		object.At("route.yaml", traffic.ModelRoute(p, m)),
+		object.At("route.yaml", traffic.ModelIngress(p, m)),
+		object.At("route.yaml", traffic.IstioModelRoute(p, m)),
+		object.At("route.yaml", traffic.ModelBalancing(p, m)),
+		object.At("dns.yaml", traffic.DNSRecords(p, m)),
 	)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/mlfleet/mlfleet/generator/workload/pools"
 	"github.com/mlfleet/mlfleet/generator/workload/priority"
 	"github.com/mlfleet/mlfleet/generator/workload/scaling"
+	"github.com/mlfleet/mlfleet/generator/workload/traffic"
 )
 
 // Platform is what a cluster needs once for all tenants, below
@@ -32,5 +33,10 @@ func Platform(c *fleet.Cluster, f *fleet.Fleet) []object.Object {
 		object.At("cluster-autoscaler.yaml", pools.PriorityExpander(c)),
 
 		object.At("metricsadapter.yaml", scaling.MetricsRules(c)),
+
+		object.At("gateways.yaml", traffic.SharedGateways(c)...),
+		object.At("gateways.yaml", traffic.IstioGateways(c)...),
+		object.At("gateways.yaml", traffic.IstioLoadBalancers(c)...),
+		object.At("gateways.yaml", traffic.IstioCertificates(c)...),
 	)
 }

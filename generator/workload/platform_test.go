@@ -49,7 +49,8 @@ func TestPlatformRanksTheTiers(t *testing.T) {
 	}
 }
 
-// What the base has every cluster has, and beyond it only what its autoscaler reads.
+// What the base has every cluster has, and beyond it only what its autoscaler
+// and its gateway read.
 func TestPlatformsObjects(t *testing.T) {
 	f, irsa, podIdentity := workloadtest.Fixture(t)
 	base := workloadtest.Identities(t, Platform(nil, f))
@@ -58,6 +59,7 @@ func TestPlatformsObjects(t *testing.T) {
 			"nodepools.yaml NodePool a10g", "nodepools.yaml NodePool a10g-acme", "nodepools.yaml NodePool a100-mig",
 			"ec2nodeclasses.yaml EC2NodeClass a10g", "ec2nodeclasses.yaml EC2NodeClass a10g-acme", "ec2nodeclasses.yaml EC2NodeClass a100-mig",
 			"nodeoverlays.yaml NodeOverlay a10g-acme", "nodeoverlays.yaml NodeOverlay a100-mig",
+			"gateways.yaml Gateway mlfleet-internal",
 		},
 		podIdentity.Cluster: {"cluster-autoscaler.yaml ConfigMap cluster-autoscaler-priority-expander"},
 	} {

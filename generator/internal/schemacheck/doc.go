@@ -22,7 +22,8 @@
 //   - [References] is about objects together: what one names, another has to be.
 //     An API server checks none of it; the cluster just does not work.
 //
-// Not checked: the CEL rules of CRDs (x-kubernetes-validations; KEDA's one rule is
-// written once more in Go) and the CEL expressions inside admission policies. Both
-// need an API server's libraries.
+// Not checked: the CEL rules of CRDs (x-kubernetes-validations; of the vendored ones,
+// those of Karpenter, the Gateway API and Istio have many; KEDA's one is written once
+// more in Go) and the CEL expressions inside admission policies. Both need an API
+// server's libraries.
 package schemacheck

@@ -63,6 +63,13 @@ func TestReferencesBroken(t *testing.T) {
 		{"StatefulSet tenant-acme/cache", "spec.template.spec.volumes", l{m{"name": "data", "persistentVolumeClaim": m{"claimName": "data"}}}, ""},
 		{"RoleBinding tenant-acme/owner-read", "subjects[1].namespace", "argocd", ""},
 		{"PodMonitor tenant-acme/sentiment", "spec.namespaceSelector", m{"any": true}, ""},
+		{"HTTPRoute tenant-acme/sentiment", "spec.parentRefs[0].name", "mlfleet-private", "HTTPRoute tenant-acme/sentiment: names the Gateway istio-ingress/mlfleet-private, which does not exist"},
+		{"HTTPRoute tenant-acme/sentiment", "spec.rules[1].backendRefs[0].port", 8003, "HTTPRoute tenant-acme/sentiment: names a port of the Service sentiment that it does not have"},
+		{"VirtualService tenant-acme/sentiment", "spec.gateways", l{"istio-ingress/other"}, "VirtualService tenant-acme/sentiment: names the Gateway istio-ingress/other, which does not exist"},
+		{"VirtualService tenant-acme/sentiment", "spec.http[0].route[0].destination.host", "sentiment.tenant-fern.svc.cluster.local",
+			"VirtualService tenant-acme/sentiment: sends requests to sentiment.tenant-fern.svc.cluster.local, which is not in its namespace"},
+		{"VirtualService tenant-acme/sentiment", "spec.http[0].route[0].destination.host", "eta.tenant-acme.svc.cluster.local",
+			"VirtualService tenant-acme/sentiment: names the Service tenant-acme/eta, which does not exist"},
 		{"Secret tenant-acme/token", "metadata.name", "other", ""},
 	} {
 		t.Run(tc.id+" "+tc.path, func(t *testing.T) {

@@ -7,6 +7,12 @@ const (
 	ReadyPath   = "/v2/health/ready"
 	MetricsPath = "/metrics"
 
+	// ModelsPath is followed by a model's name; below it are the requests of the Open
+	// Inference Protocol. The repository extension, which loads and unloads, is not.
+	ModelsPath = "/v2/models/"
+	// PredictPath takes texts, where the model answers them.
+	PredictPath = "/predict"
+
 	// ModelRepository holds <model>/<version>/, as both servers expect it.
 	ModelRepository = "/models"
 )

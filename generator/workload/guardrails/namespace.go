@@ -40,6 +40,9 @@ func Namespace(p *fleet.Placement) *corev1.Namespace {
 	labels[LabelOwner] = t.Group()
 	labels[object.LabelTier] = t.Spec.Tier
 	labels[LabelCostCenter] = t.Spec.CostCenter
+	if t.Spec.Allow.Public {
+		labels[object.LabelPublic] = "true"
+	}
 	maps.Copy(labels, podSecurityLabels(p.Cluster))
 
 	var groups, contacts []string

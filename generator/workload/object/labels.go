@@ -23,6 +23,11 @@ const (
 	// model changes the model and not the fence around it.
 	LabelExposed = "mlfleet.dev/exposed"
 
+	// LabelPublic is "true" on the namespaces of tenants whose models the internet may
+	// reach: the public gateways take routes from those alone. It belongs to the fence,
+	// so that no route can open the way by itself.
+	LabelPublic = "mlfleet.dev/public"
+
 	// LabelTier is the tenant's tier.
 	LabelTier = "mlfleet.dev/tier"
 )

@@ -32,7 +32,7 @@ func ConfigMap(p *fleet.Placement, m *fleet.Model) *corev1.ConfigMap {
 
 func configData(m *fleet.Model) map[string]string {
 	return map[string]string{
-		contract.EnvModelName:     m.Name,
+		contract.EnvModelName:     m.Served(),
 		contract.EnvModelVersion:  m.Spec.Version,
 		contract.EnvMaxBatchSize:  strconv.Itoa(int(m.Spec.Batching.MaxSize)),
 		contract.EnvMaxQueueDelay: m.Spec.Batching.MaxDelay.Duration.String(),

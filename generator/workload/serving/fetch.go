@@ -19,7 +19,7 @@ func fetch(p *fleet.Placement, m *fleet.Model) corev1.Container {
 		Args:  []string{"fetch"},
 		Env: []corev1.EnvVar{
 			literal(contract.EnvTenant, p.Tenant.Name),
-			literal(contract.EnvModelName, m.Name),
+			literal(contract.EnvModelName, m.Served()),
 			literal(contract.EnvModelVersion, m.Spec.Version),
 			literal(contract.EnvModelRepository, contract.ModelRepository),
 			literal(contract.EnvArtifactURI, m.Spec.Artifact.URI),

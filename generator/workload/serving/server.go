@@ -51,7 +51,7 @@ func server(p *fleet.Placement, m *fleet.Model) corev1.Container {
 func serverEnvironment(p *fleet.Placement, m *fleet.Model) []corev1.EnvVar {
 	return []corev1.EnvVar{
 		literal(contract.EnvTenant, p.Tenant.Name),
-		literal(contract.EnvModelName, m.Name),
+		literal(contract.EnvModelName, m.Served()),
 		literal(contract.EnvModelVersion, m.Spec.Version),
 		literal(contract.EnvModelRepository, contract.ModelRepository),
 		fromField(contract.EnvRegion, "metadata.labels['"+object.LabelRegion+"']"),

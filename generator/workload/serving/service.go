@@ -45,7 +45,7 @@ func servicePort(name string, port int32, protocol string) corev1.ServicePort {
 
 // serviceAnnotations tell what the model is, what its clients were promised and
 // where they find it. There is none for external-dns: for a ClusterIP it would
-// publish the cluster's internal address; the name belongs to the ingress.
+// publish the cluster's internal address; the names are traffic.DNSRecords'.
 func serviceAnnotations(p *fleet.Placement, m *fleet.Model) map[string]string {
 	annotations := map[string]string{
 		object.AnnotationLatencyP99:   m.Spec.SLO.LatencyP99.Duration.String(),
@@ -55,7 +55,7 @@ func serviceAnnotations(p *fleet.Placement, m *fleet.Model) map[string]string {
 		annotations[object.AnnotationDescription] = m.Spec.Description
 	}
 	if p.Cluster != nil && m.Spec.Expose != nil {
-		annotations[object.AnnotationHostname] = m.Spec.Expose.Hostname + "." + p.Cluster.Spec.Ingress.Hostname
+		annotations[object.AnnotationHostname] = p.Hostname(m)
 	}
 	return annotations
 }

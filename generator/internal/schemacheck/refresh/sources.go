@@ -107,6 +107,51 @@ func sources() []source {
 			paths:   []string{"config/crd/bases/keda.sh_scaledobjects.yaml"},
 			crds:    true,
 		},
+		{
+			project: "Gateway API",
+			module:  "sigs.k8s.io/gateway-api",
+			version: "v1.6.3",
+			licence: "Apache-2.0",
+			file:    "gateway-api.json.gz",
+			kinds:   []string{"gateway.networking.k8s.io/v1 Gateway", "gateway.networking.k8s.io/v1 HTTPRoute"},
+			paths: []string{
+				"config/crd/standard/gateway.networking.k8s.io_gateways.yaml",
+				"config/crd/standard/gateway.networking.k8s.io_httproutes.yaml",
+			},
+			crds: true,
+		},
+		{
+			project: "Istio",
+			module:  "istio.io/api",
+			version: "v1.31.1",
+			licence: "Apache-2.0",
+			file:    "istio.json.gz",
+			kinds: []string{
+				"networking.istio.io/v1 DestinationRule", "networking.istio.io/v1 Gateway", "networking.istio.io/v1 VirtualService",
+			},
+			paths: []string{"kubernetes/customresourcedefinitions.gen.yaml"},
+			crds:  true,
+		},
+		{
+			project: "cert-manager",
+			module:  "github.com/cert-manager/cert-manager",
+			version: "v1.19.1",
+			licence: "Apache-2.0",
+			file:    "cert-manager.json.gz",
+			kinds:   []string{"cert-manager.io/v1 Certificate"},
+			paths:   []string{"deploy/crds/cert-manager.io_certificates.yaml"},
+			crds:    true,
+		},
+		{
+			project: "ExternalDNS",
+			module:  "sigs.k8s.io/external-dns",
+			version: "v0.20.0",
+			licence: "Apache-2.0",
+			file:    "external-dns.json.gz",
+			kinds:   []string{"externaldns.k8s.io/v1alpha1 DNSEndpoint"},
+			paths:   []string{"config/crd/standard/dnsendpoints.externaldns.k8s.io.yaml"},
+			crds:    true,
+		},
 	}
 }
 
