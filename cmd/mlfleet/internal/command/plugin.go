@@ -71,8 +71,8 @@ func (a *app) plugin(p plugin) *cobra.Command {
 		Short: p.short,
 		Long: fmt.Sprintf(`%s
 
-This is 'mlfleet %s --help' where %s is there, which does it: beside mlfleet
-or on PATH. Build it with '%s'.`, p.long, p.command, p.program, p.build),
+This is 'mlfleet %s --help' where %s is there, which does it:
+beside mlfleet or on PATH. Build it with '%s'.`, p.long, p.command, p.program, p.build),
 		Example:               p.example,
 		DisableFlagParsing:    true, // the flags are the program's
 		DisableFlagsInUseLine: true,
