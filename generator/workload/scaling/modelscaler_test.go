@@ -3,6 +3,7 @@ package scaling
 import (
 	"maps"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/mlfleet/mlfleet/generator/fleet"
@@ -118,5 +119,30 @@ func TestScalerAsksTheClustersPrometheus(t *testing.T) {
 				t.Errorf("%s: %v", trigger.Name, trigger.Metadata)
 			}
 		}
+	}
+}
+
+// A canary scales by what waits for itself, between its shares of the model's
+// replicas, beside a model that does not notice.
+func TestCanariesScaleByThemselves(t *testing.T) {
+	_, p, _ := workloadtest.Fixture(t)
+	m := workloadtest.Model(t, p, "sentiment")
+	m.Spec.Replicas = fleet.Replicas{Min: 3, Max: 11}
+	m.Spec.Canary = &fleet.Canary{Version: "4", Weight: 50}
+	canary := m.AsCanary()
+	spec := ModelScaler(p, canary).Spec
+	if spec.MinReplicaCount != 2 || spec.MaxReplicaCount != 6 || spec.ScaleTargetRef.Name != "sentiment-canary" {
+		t.Errorf("the canary has %d to %d replicas of %s", spec.MinReplicaCount, spec.MaxReplicaCount, spec.ScaleTargetRef.Name)
+	}
+	// The series carry the model label of the Service that the monitor scrapes.
+	labels := serving.Service(p, canary).Labels
+	for server, want := range map[*fleet.Model]string{m: `model="sentiment"`, canary: `model="` + labels["mlfleet.dev/model"] + `"`} {
+		if query := triggerNamed(t, p, server, fleet.QueueDepth).Metadata["query"]; !strings.Contains(query, want) {
+			t.Errorf("%s is scaled by %s", server.Name, query)
+		}
+	}
+	m.Spec.Canary.Weight = 0 // one replica, for those who ask
+	if scaler := ModelScaler(p, m.AsCanary()); scaler != nil {
+		t.Errorf("one replica is scaled by %+v", scaler)
 	}
 }
