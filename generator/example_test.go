@@ -139,7 +139,9 @@ func ExampleDiff() {
 	}
 	// Output:
 	// north-production: ConfigMap tenant-borealis/fraud changes in metadata.labels[app.kubernetes.io/version]
+	// north-production: DNSEndpoint tenant-borealis/fraud changes in metadata.labels[app.kubernetes.io/version]
 	// north-production: Deployment tenant-borealis/fraud changes in metadata.labels[app.kubernetes.io/version]
+	// north-production: HTTPRoute tenant-borealis/fraud changes in metadata.labels[app.kubernetes.io/version]
 	// north-production: PodDisruptionBudget tenant-borealis/fraud changes in metadata.labels[app.kubernetes.io/version]
 	// north-production: Service tenant-borealis/fraud changes in metadata.labels[app.kubernetes.io/version]
 	// north-production: ServiceMonitor tenant-borealis/fraud changes in metadata.labels[app.kubernetes.io/version]

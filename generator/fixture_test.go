@@ -68,7 +68,9 @@ type object map[string]any
 func objects(t testing.TB, data []byte) []object {
 	t.Helper()
 	var out []object
-	for document := range strings.SplitSeq("\n"+string(data), "\n---\n") {
+	text := "\n" + strings.TrimSuffix(string(data), "\n")
+	for document := range strings.SplitSeq(text, "\n---\n") {
+		document += "\n" // which splitting took, and which may be the last of a text
 		var o object
 		if err := yaml.UnmarshalStrict([]byte(document), &o); err != nil {
 			t.Fatalf("%v\n%s", err, document)

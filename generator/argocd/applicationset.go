@@ -7,7 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/mlfleet/mlfleet/generator/fleet"
-	"github.com/mlfleet/mlfleet/generator/workload"
+	"github.com/mlfleet/mlfleet/generator/workload/object"
 )
 
 // ApplicationSet makes one Application from its template for every element of its list.
@@ -117,15 +117,15 @@ func applicationSet(f *fleet.Fleet, s set) *ApplicationSet {
 // template is the Application that a set makes for each element.
 func template(f *fleet.Fleet, s set) Template {
 	labels := map[string]string{
-		LabelComponent:            s.component,
-		workload.LabelManagedBy:   "mlfleet",
-		workload.LabelCluster:     "{{.cluster}}",
-		workload.LabelRegion:      "{{.region}}",
-		workload.LabelEnvironment: "{{.environment}}",
+		LabelComponent:          s.component,
+		object.LabelManagedBy:   "mlfleet",
+		object.LabelCluster:     "{{.cluster}}",
+		object.LabelRegion:      "{{.region}}",
+		object.LabelEnvironment: "{{.environment}}",
 	}
 	destination := Destination{Name: "{{.destination}}"}
 	if s.tenant != nil {
-		labels[workload.LabelTenant] = s.tenant.Name
+		labels[object.LabelTenant] = s.tenant.Name
 		destination.Namespace = s.tenant.Namespace()
 	}
 	return Template{

@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/mlfleet/mlfleet/generator/fleet"
-	"github.com/mlfleet/mlfleet/generator/workload"
+	"github.com/mlfleet/mlfleet/generator/workload/object"
 )
 
 func TestApplicationOfAPlacement(t *testing.T) {
@@ -37,12 +37,12 @@ func TestApplicationOfAPlacement(t *testing.T) {
 			t.Errorf("project of the %s is %s, want %s", component, a.Spec.Project, proj)
 		}
 		want := map[string]string{
-			workload.LabelManagedBy:   "mlfleet",
-			workload.LabelTenant:      "acme",
-			workload.LabelCluster:     "us-east-production",
-			workload.LabelRegion:      "us-east",
-			workload.LabelEnvironment: production,
-			LabelComponent:            component,
+			object.LabelManagedBy:   "mlfleet",
+			object.LabelTenant:      "acme",
+			object.LabelCluster:     "us-east-production",
+			object.LabelRegion:      "us-east",
+			object.LabelEnvironment: production,
+			LabelComponent:          component,
 		}
 		if !reflect.DeepEqual(a.Metadata.Labels, want) {
 			t.Errorf("labels are %v, want %v", a.Metadata.Labels, want)
@@ -82,7 +82,7 @@ func TestEveryPlacementHasItsApplications(t *testing.T) {
 
 	got := map[string]int{}
 	for _, a := range applications(t, f) {
-		got[a.Metadata.Labels[workload.LabelTenant]+"/"+a.Metadata.Labels[LabelComponent]]++
+		got[a.Metadata.Labels[object.LabelTenant]+"/"+a.Metadata.Labels[LabelComponent]]++
 	}
 	want := map[string]int{
 		"acme/guardrails": 8, "acme/models": 8,
@@ -159,7 +159,7 @@ func TestSyncPolicy(t *testing.T) {
 	for _, a := range applications(t, f) {
 		name, policy := a.Metadata.Name, a.Spec.SyncPolicy
 		root := a.Metadata.Labels[LabelComponent] == "root"
-		rolling := a.Metadata.Labels[LabelComponent] == "models" && a.Metadata.Labels[workload.LabelEnvironment] == production
+		rolling := a.Metadata.Labels[LabelComponent] == "models" && a.Metadata.Labels[object.LabelEnvironment] == production
 		if want := (Automated{Prune: !root, SelfHeal: !rolling}); policy.Automated != want {
 			t.Errorf("%s: automated is %+v, want %+v", name, policy.Automated, want)
 		}

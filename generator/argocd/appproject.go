@@ -20,7 +20,6 @@ type AppProjectSpec struct {
 	Destinations               []Destination      `json:"destinations"`
 	ClusterResourceWhitelist   []GroupKind        `json:"clusterResourceWhitelist,omitempty"`
 	NamespaceResourceWhitelist []GroupKind        `json:"namespaceResourceWhitelist,omitempty"`
-	NamespaceResourceBlacklist []GroupKind        `json:"namespaceResourceBlacklist,omitempty"`
 	OrphanedResources          *OrphanedResources `json:"orphanedResources,omitempty"`
 	Roles                      []Role             `json:"roles,omitempty"`
 	SyncWindows                []SyncWindow       `json:"syncWindows,omitempty"`

@@ -9,6 +9,7 @@ import (
 
 	"github.com/mlfleet/mlfleet/generator/fleet"
 	"github.com/mlfleet/mlfleet/generator/workload"
+	"github.com/mlfleet/mlfleet/generator/workload/object"
 )
 
 // allows says whether the project lets an Application write into a namespace of a
@@ -91,7 +92,7 @@ func TestTenantsProjectsHaveNoWildcards(t *testing.T) {
 	}
 	for _, dangerous := range []string{
 		"Namespace", "Role", "RoleBinding", "ServiceAccount", "NetworkPolicy", "ResourceQuota", "LimitRange", "Secret",
-		"Endpoints", "EndpointSlice", "Ingress", "Job", "DaemonSet", "Application", "AppProject", "ApplicationSet",
+		"Endpoints", "EndpointSlice", "Gateway", "Job", "DaemonSet", "Application", "AppProject", "ApplicationSet",
 	} {
 		for _, gk := range p.Spec.NamespaceResourceWhitelist {
 			if gk.Kind == dangerous {
@@ -125,26 +126,44 @@ func TestGuardrailsAndModelsShareNoKind(t *testing.T) {
 func TestProjectsAllowWhatIsMade(t *testing.T) {
 	f := testFleet()
 	f.Environment(production).Spec.Tiers = map[string]fleet.Tier{"gold": {Priority: 1000}}
-	acme := in(f, "acme", "us-east")
+	acme := in(f, "acme", "us-east", "eu-west")
 	acme.Spec.Allow.Egress = []fleet.Egress{{Name: "lake", CIDRs: []string{"10.0.0.0/8"}, Port: 443}}
-	p := acme.Placement("us-east-production")
-	p.Models[0].Spec = fleet.ModelSpec{
-		Runtime:  fleet.ONNX,
-		Replicas: fleet.Replicas{Min: 1, Max: 2}, // scaled, so that there is an autoscaler
-		Scaling:  fleet.Scaling{ScalingMetric: fleet.ScalingMetric{Metric: "queue-depth", Target: 1}},
+	f.Environment(staging).Spec.Traffic.Routing = fleet.Istio
+	made := map[string]map[GroupKind]bool{}
+	note := func(project string, objects []object.Object) {
+		if made[project] == nil {
+			made[project] = map[GroupKind]bool{}
+		}
+		for _, o := range objects {
+			made[project][groupKind(t, o.Value)] = true
+		}
+	}
+	for _, p := range acme.Placements {
+		// HPAs in staging, KEDA in production.
+		p.Cluster.Spec.Scaling.MetricsAdapter = p.Cluster.Environment.Name == staging
+		p.Cluster.Spec.Observability.Namespace = "monitoring"
+		p.Cluster.Spec.Autoscaler = fleet.Karpenter
+		p.Cluster.Spec.GPUPools = []*fleet.GPUPool{{
+			Name: "t4", InstanceTypes: []string{"g4dn.xlarge"}, Sharing: &fleet.PoolSharing{Mode: "mps", Replicas: 2, Tenant: "acme"},
+		}}
+		if p.Cluster.Region.Name == "us-east" { // a gateway's pods here, a load balancer there
+			p.Cluster.Spec.Ingress.Namespace = "gateways"
+			p.Cluster.Spec.Ingress.TLS = &fleet.IngressTLS{Issuer: "letsencrypt"}
+		}
+		p.Models[0].Spec = fleet.ModelSpec{
+			Runtime:  fleet.ONNX,
+			Replicas: fleet.Replicas{Min: 1, Max: 2}, // scaled, so that there is an autoscaler
+			Scaling:  fleet.Scaling{ScalingMetric: fleet.ScalingMetric{Metric: "queue-depth", Target: 1}},
+			Expose:   &fleet.Expose{Hostname: "sentiment"},
+		}
+		note("mlfleet-guardrails", workload.Guardrails(p))
+		note("mlfleet-platform", workload.Platform(p.Cluster, f))
+		note("tenant-acme", workload.Models(p))
 	}
 	seen := []GroupKind{{"", "Pod"}, {"apps", "ReplicaSet"}} // listed to be seen
-	for name, objects := range map[string][]workload.Object{
-		"mlfleet-guardrails": workload.Guardrails(p),
-		"mlfleet-platform":   workload.Platform(p.Cluster, f),
-		"tenant-acme":        workload.Models(p),
-	} {
+	for name, made := range made {
 		spec := project(t, f, name).Spec
 		allowed := append(slices.Clone(spec.ClusterResourceWhitelist), spec.NamespaceResourceWhitelist...)
-		made := map[GroupKind]bool{}
-		for _, o := range objects {
-			made[groupKind(t, o.Value)] = true
-		}
 		for gk := range made {
 			if !slices.Contains(allowed, gk) {
 				t.Errorf("%s refuses %v, which is made", name, gk)
@@ -168,18 +187,52 @@ func groupKind(t *testing.T, v any) GroupKind {
 	return GroupKind{group, m["kind"].(string)}
 }
 
-func TestPlatformProjectWritesNothingIntoNamespaces(t *testing.T) {
+// The platform writes into the namespaces of the gateways and add-ons that it
+// configures, where they are, and into no other.
+func TestPlatformProjectsNamespaces(t *testing.T) {
 	f := testFleet()
+	for _, c := range f.Clusters() {
+		c.Spec.GPUPools = nil
+		c.Spec.Autoscaler = fleet.Karpenter
+		c.Spec.Observability.Namespace = "monitoring"
+	}
+	pools, scaled := f.Cluster("us-east-production"), f.Cluster("eu-west-staging")
+	adapter, gateway := f.Cluster("us-east-staging"), f.Cluster("eu-west-production")
+	pools.Spec.GPUPools = []*fleet.GPUPool{{Name: "a10g"}}
+	scaled.Spec.Autoscaler = fleet.ClusterAutoscaler
+	adapter.Spec.Scaling.MetricsAdapter = true
+	gateway.Spec.Ingress.Namespace = "gateways"
+	own := map[fleet.Destination]string{
+		pools.Spec.ArgoCD: "gpu-operator", scaled.Spec.ArgoCD: "kube-system",
+		adapter.Spec.ArgoCD: "monitoring", gateway.Spec.ArgoCD: "gateways",
+	}
 	p := project(t, f, "mlfleet-platform")
-	if !slices.Equal(p.Spec.NamespaceResourceBlacklist, []GroupKind{{"*", "*"}}) {
-		t.Error("namespaced kinds are allowed")
+	if len(p.Spec.NamespaceResourceWhitelist) == 0 {
+		t.Error("without a list every kind is allowed")
 	}
 	for _, c := range known(f) {
-		for _, namespace := range []string{"default", "kube-system", "argocd", "tenant-acme"} {
-			if p.allows(c, namespace) {
-				t.Errorf("the platform may write into %s of %s", namespace, c.Name)
+		for _, namespace := range []string{"default", "kube-system", "gpu-operator", "monitoring", "gateways", "argocd", "tenant-acme"} {
+			if got, want := p.allows(c, namespace), own[c] == namespace; got != want {
+				t.Errorf("the platform may write into %s of %s: %v", namespace, c.Name, got)
 			}
 		}
+	}
+}
+
+// Two add-ons may live in one namespace, and Argo CD refuses a project that has a
+// destination twice.
+func TestPlatformProjectsDestinationsStandOnce(t *testing.T) {
+	f := testFleet()
+	c := f.Cluster("us-east-production")
+	c.Spec.Autoscaler = fleet.ClusterAutoscaler
+	c.Spec.Scaling.MetricsAdapter = true
+	c.Spec.Observability.Namespace = "kube-system"
+	seen := map[Destination]bool{}
+	for _, d := range project(t, f, "mlfleet-platform").Spec.Destinations {
+		if seen[d] {
+			t.Errorf("%v stands twice", d)
+		}
+		seen[d] = true
 	}
 }
 

@@ -4,7 +4,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/mlfleet/mlfleet/generator/fleet"
-	"github.com/mlfleet/mlfleet/generator/workload"
+	"github.com/mlfleet/mlfleet/generator/workload/object"
 )
 
 // Object is one Argo CD object and the file it belongs to.
@@ -59,11 +59,11 @@ func typeMeta(kind string) metav1.TypeMeta {
 // nil for the platform's objects.
 func metadata(f *fleet.Fleet, name string, t *fleet.Tenant) Metadata {
 	labels := map[string]string{
-		workload.LabelPartOf:    "mlfleet",
-		workload.LabelManagedBy: "mlfleet",
+		object.LabelPartOf:    "mlfleet",
+		object.LabelManagedBy: "mlfleet",
 	}
 	if t != nil {
-		labels[workload.LabelTenant] = t.Name
+		labels[object.LabelTenant] = t.Name
 	}
 	return Metadata{Name: name, Namespace: f.Spec.ArgoCD.Namespace, Labels: labels}
 }

@@ -1,6 +1,11 @@
 package argocd
 
-import "github.com/mlfleet/mlfleet/generator/fleet"
+import (
+	"slices"
+
+	"github.com/mlfleet/mlfleet/generator/fleet"
+	"github.com/mlfleet/mlfleet/generator/workload/object"
+)
 
 // Platform is what the platform syncs: its projects, and the set that brings every
 // cluster what it has once for all tenants. It names no tenant.
@@ -12,17 +17,57 @@ func Platform(f *fleet.Fleet) []Object {
 	}
 }
 
-// platformProject may write cluster-scoped objects and nothing in any namespace: no
-// namespaced kind is allowed, and no namespace is a destination.
+// platformProject may write cluster-scoped objects, and into the namespaces of the
+// clusters' gateways and add-ons alone the gateways and what configures the add-ons.
 func platformProject(f *fleet.Fleet) *AppProject {
 	return appProject(f, metadata(f, projectPlatform, nil), AppProjectSpec{
 		Description:  "What every cluster has once for all tenants.",
-		Destinations: destinations(f.Clusters(), ""),
+		Destinations: platformDestinations(f.Clusters()),
 		ClusterResourceWhitelist: []GroupKind{
+			{"admissionregistration.k8s.io", "ValidatingAdmissionPolicy"},
+			{"admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding"},
+			{"karpenter.k8s.aws", "EC2NodeClass"},
+			{"karpenter.sh", "NodeOverlay"},
+			{"karpenter.sh", "NodePool"},
 			{"scheduling.k8s.io", "PriorityClass"},
 		},
-		NamespaceResourceBlacklist: []GroupKind{{"*", "*"}},
+		NamespaceResourceWhitelist: []GroupKind{
+			{"", "ConfigMap"}, // settings of the add-ons of nodes, GPUs and metrics
+			{"", "Service"},   // the load balancers of Istio's gateways
+			{"cert-manager.io", "Certificate"},
+			{"gateway.networking.k8s.io", "Gateway"},
+			{"networking.istio.io", "Gateway"},
+		},
 	})
+}
+
+// platformDestinations are the clusters themselves, and in each the namespaces of the
+// gateway and the add-ons that the platform configures there.
+func platformDestinations(clusters []*fleet.Cluster) []Destination {
+	var out []Destination
+	for _, c := range clusters {
+		for _, namespace := range platformNamespaces(c) {
+			out = append(out, destinations([]*fleet.Cluster{c}, namespace)...)
+		}
+	}
+	return out
+}
+
+// platformNamespaces are "" for what is in no namespace, then those of the gateway and
+// the add-ons. Two may share one, and Argo CD refuses a project that names it twice.
+func platformNamespaces(c *fleet.Cluster) []string {
+	namespaces := []string{"", c.Spec.Ingress.Namespace} // without a gateway the same
+	if len(c.Spec.GPUPools) > 0 {
+		namespaces = append(namespaces, object.NamespaceGPUOperator)
+	}
+	if c.Spec.Autoscaler == fleet.ClusterAutoscaler {
+		namespaces = append(namespaces, object.NamespaceClusterAutoscaler)
+	}
+	if c.Spec.Scaling.MetricsAdapter {
+		namespaces = append(namespaces, c.Spec.Observability.Namespace)
+	}
+	slices.Sort(namespaces)
+	return slices.Compact(namespaces)
 }
 
 // guardrailsProject may create tenants' namespaces and the fences in them. It allows

@@ -6,7 +6,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/mlfleet/mlfleet/generator/fleet"
-	"github.com/mlfleet/mlfleet/generator/workload"
+	"github.com/mlfleet/mlfleet/generator/workload/object"
 )
 
 // strategy is how a set rolls a change out over its elements; nil = all at once. Its two
@@ -20,9 +20,9 @@ func strategy(r fleet.Rollout, elements []Element) *Strategy {
 	return &Strategy{
 		Type: "RollingSync",
 		RollingSync: RollingSync{Steps: []Step{
-			{MatchExpressions: []MatchExpression{{workload.LabelRegion, "In", canary}}},
+			{MatchExpressions: []MatchExpression{{object.LabelRegion, "In", canary}}},
 			{
-				MatchExpressions: []MatchExpression{{workload.LabelRegion, "NotIn", canary}},
+				MatchExpressions: []MatchExpression{{object.LabelRegion, "NotIn", canary}},
 				MaxUpdate:        maxUpdate(r),
 			},
 		}},

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/mlfleet/mlfleet/generator/fleet"
-	"github.com/mlfleet/mlfleet/generator/workload"
+	"github.com/mlfleet/mlfleet/generator/workload/object"
 )
 
 // Tenant is what Argo CD has to know about one tenant: its project, the set of its
@@ -46,7 +46,13 @@ func tenantProject(f *fleet.Fleet, t *fleet.Tenant) *AppProject {
 			{"apps", "Deployment"},
 			{"apps", "ReplicaSet"}, // as Pod
 			{"autoscaling", "HorizontalPodAutoscaler"},
+			{"externaldns.k8s.io", "DNSEndpoint"},
+			{"gateway.networking.k8s.io", "HTTPRoute"},
+			{"keda.sh", "ScaledObject"},
 			{"monitoring.coreos.com", "ServiceMonitor"},
+			{"networking.istio.io", "DestinationRule"},
+			{"networking.istio.io", "VirtualService"},
+			{"networking.k8s.io", "Ingress"},
 			{"policy", "PodDisruptionBudget"},
 		},
 		OrphanedResources: &OrphanedResources{Warn: true},
@@ -125,7 +131,7 @@ func modelsSet(f *fleet.Fleet, t *fleet.Tenant, e *fleet.Environment) *Applicati
 		return nil
 	}
 	meta := metadata(f, name(t.Name, ComponentModels, e.Name), t)
-	meta.Labels[workload.LabelEnvironment] = e.Name
+	meta.Labels[object.LabelEnvironment] = e.Name
 	return applicationSet(f, set{
 		meta:      meta,
 		project:   Project(t),

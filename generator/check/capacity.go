@@ -55,10 +55,13 @@ func (c *checker) shortage(p *fleet.Placement, m *fleet.Model) (shortage, bool) 
 		c.refuse(m.Origins.Origin("gpu", "class"), fmt.Sprintf("there is no GPU class %q", class), "", suggest.Fix(class, keys(c.fleet.GPUClasses)))
 		return shortage{}, false
 	}
+	if c.unpartitionable(m) {
+		return shortage{}, false
+	}
 	at := m.Origins.Origin("gpu")
 	pools := offers(p, m)
 	if len(pools) == 0 {
-		return shortage{at: at, message: "no GPU pool of %s offers " + asks(m), expected: offered(p),
+		return shortage{at: at, message: "no GPU pool of %s offers " + asks(m) + dedicated(p, m), expected: offered(p),
 			fix: "choose what the cluster offers, or leave the cluster out with placement or an override"}, true
 	}
 	if !slices.ContainsFunc(pools, func(pool *fleet.GPUPool) bool { return c.fits(pool, m) }) {
@@ -67,6 +70,38 @@ func (c *checker) shortage(p *fleet.Placement, m *fleet.Model) (shortage, bool) 
 			expected: c.shapes(pools), fix: "ask for less, or ask the platform team for a larger instance type"}, true
 	}
 	return shortage{}, false
+}
+
+// unpartitionable reports a MIG profile that the GPU class lacks: no pool of any
+// cluster could offer it.
+func (c *checker) unpartitionable(m *fleet.Model) bool {
+	g := m.Spec.GPU
+	class, profile := c.fleet.GPUClasses[g.Class], g.MIGProfile()
+	if _, known := class.MIG[profile]; known || profile == "" {
+		return false
+	}
+	fix := suggest.Fix(profile, keys(class.MIG))
+	if len(class.MIG) == 0 {
+		fix = "it cannot be partitioned: take whole GPUs, or a class that can"
+	}
+	c.refuse(m.Origins.Origin("gpu", "sharing"), fmt.Sprintf("a GPU of class %s has no MIG profile %q", g.Class, profile), "", fix)
+	return true
+}
+
+// dedicated says, of a model that wants to share GPUs, whose they are where a pool
+// shares them among another tenant's pods.
+func dedicated(p *fleet.Placement, m *fleet.Model) string {
+	var tenants []string
+	for _, pool := range p.Cluster.Spec.GPUPools {
+		if s := pool.Sharing; s != nil && pool.Offers(m.Spec.GPU, m.Spec.Capacity, s.Tenant) {
+			tenants = append(tenants, s.Tenant)
+		}
+	}
+	if len(tenants) == 0 {
+		return ""
+	}
+	slices.Sort(tenants)
+	return " to this tenant: those that do are dedicated to " + strings.Join(slices.Compact(tenants), ", ")
 }
 
 func offers(p *fleet.Placement, m *fleet.Model) []*fleet.GPUPool {

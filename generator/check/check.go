@@ -23,12 +23,19 @@ func Fleet(f *fleet.Fleet) fleet.Findings {
 	c.pins()
 	c.openEndpoints()
 	c.windows()
+	c.entrances()
 	for _, t := range f.Tenants {
 		c.grants(t)
 		c.capacity(t)
 		c.quota(t)
+		c.exposure(t)
+		if t.Base != nil {
+			c.dns(t)
+		}
 		for _, p := range t.Placements {
 			c.limits(p)
+			c.scaling(p)
+			c.canaries(p)
 		}
 	}
 	c.hostnames()

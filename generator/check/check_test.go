@@ -178,6 +178,18 @@ func TestRules(t *testing.T) {
 			`tenants/acme/models/sentiment.yaml:10:8: no GPU pool of clusters north-production, south-production offers 1 a100-40gb (mig-4g.20gb) (it offers a10g (exclusive; on-demand), a100-40gb (mig-1g.5gb, mig-2g.10gb, mig-3g.20gb; on-demand), t4 (mps; spot)) — choose what the cluster offers, or leave the cluster out with placement or an override`,
 			`tenants/acme/tenant.yaml:16:10: quota.mig.4g.20gb is 0, but the fewest replicas and a rolling update need 3 in cluster north-production (at least sentiment 3×1) — raise the quota, or lower the models' replicas.min or resources`,
 		}},
+		{"MIG profile that the class lacks", []edit{
+			{sentiment, "gpu: {class: a10g}", "gpu: {class: a100-40gb, sharing: mig-1g.6gb}"},
+		}, []string{
+			`tenants/acme/models/sentiment.yaml:10:36: a GPU of class a100-40gb has no MIG profile "1g.6gb" — did you mean "1g.5gb"?`,
+			`tenants/acme/tenant.yaml:16:10: quota.mig.1g.6gb is 0, but the fewest replicas and a rolling update need 3 in cluster north-production (at least sentiment 3×1) — raise the quota, or lower the models' replicas.min or resources`,
+		}},
+		{"MIG profile of a class that cannot be partitioned", []edit{
+			{sentiment, "gpu: {class: a10g}", "gpu: {class: a10g, sharing: mig-1g.5gb}"},
+		}, []string{
+			`tenants/acme/models/sentiment.yaml:10:31: a GPU of class a10g has no MIG profile "1g.5gb" — it cannot be partitioned: take whole GPUs, or a class that can`,
+			`tenants/acme/tenant.yaml:16:10: quota.mig.1g.5gb is 0, but the fewest replicas and a rolling update need 3 in cluster north-production (at least sentiment 3×1) — raise the quota, or lower the models' replicas.min or resources`,
+		}},
 		{"whole GPU where all are partitioned", []edit{
 			{sentiment, "gpu: {class: a10g}", "gpu: {class: a100-40gb}\n  placement: {environments: [production]}"},
 		}, []string{
@@ -188,7 +200,7 @@ func TestRules(t *testing.T) {
 			{borealis, "quota:\n", "quota:\n    sharedGpus: 4\n"},
 			{production, "quota: {gpus: 4, cpu: \"64\"", "quota: {gpus: 4, sharedGpus: 4, cpu: \"64\""},
 		}, []string{
-			`tenants/borealis/models/fraud.yaml:10:8: no GPU pool of cluster north-production offers 1 t4 (mps) (it offers a10g (exclusive; on-demand), a100-40gb (mig-1g.5gb, mig-2g.10gb, mig-3g.20gb; on-demand)) — choose what the cluster offers, or leave the cluster out with placement or an override`,
+			`tenants/borealis/models/fraud.yaml:10:8: no GPU pool of cluster north-production offers 1 t4 (mps) to this tenant: those that do are dedicated to acme (it offers a10g (exclusive; on-demand), a100-40gb (mig-1g.5gb, mig-2g.10gb, mig-3g.20gb; on-demand)) — choose what the cluster offers, or leave the cluster out with placement or an override`,
 		}},
 		{"MPS where the pool takes turns", []edit{
 			{north, "mode: mps", "mode: time-slicing"},
@@ -320,6 +332,19 @@ func TestRules(t *testing.T) {
 			{ranker, "\n  - match: {cluster: north-production}\n    replicas: {max: 12}", ""},
 		}, []string{
 			`tenants/acme/models/ranker.yaml: model ranker asks for replicas.max 10, from the schema default (at most 9 in environment production) — lower it, or override it for that environment`,
+		}},
+		// Scaling by what there is.
+		{"scaled by GPUs that a model has not", []edit{
+			{ranker, "gpu: none", "gpu: none\n  scaling: {metric: cpu, target: 60, also: [{metric: gpu, target: 80}]}"},
+		}, []string{
+			`tenants/acme/models/ranker.yaml:11:54: model ranker is scaled by its GPUs, and has none — scale it by queue-depth or cpu, or give it a gpu`,
+		}},
+		{"scaled by GPUs that a model shares", []edit{
+			{sentiment, "gpu: {class: a10g}", "gpu: {class: t4, sharing: mps}\n  placement: {environments: [production], regions: [north]}"},
+			{acme, "batching: {maxSize: 16}", "scaling: {metric: gpu, target: 80}"},
+			{ranker, "gpu: none", "gpu: none\n  scaling: {metric: cpu, target: 60}"},
+		}, []string{
+			`tenants/acme/tenant.yaml:23:23: model sentiment is scaled by its GPUs, which it shares by mps, from the tenant acme (of a shared GPU nobody can tell who uses it) — scale it by queue-depth there`,
 		}},
 		// What is not wrong, and worth a word.
 		{"open to the world", []edit{

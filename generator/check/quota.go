@@ -9,11 +9,11 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/mlfleet/mlfleet/generator/fleet"
-	"github.com/mlfleet/mlfleet/generator/workload"
+	"github.com/mlfleet/mlfleet/generator/workload/serving"
 )
 
 // quota holds a tenant's quota against what its models need at the least: their
-// fewest replicas, and the pods that a rolling update adds to them. With less, a
+// fewest replicas and their canaries', and the pods that a rolling update adds. With less, a
 // deployment that nothing is wrong with stops half-way. A quota is for each
 // cluster, so the one that needs most is all that there is to say.
 func (c *checker) quota(t *fleet.Tenant) {
@@ -47,9 +47,9 @@ type need struct {
 
 func needs(p *fleet.Placement) map[corev1.ResourceName]need {
 	out := map[corev1.ResourceName]need{}
-	for _, m := range p.Models {
-		count := m.Spec.Replicas.Min + workload.SurgePods(m)
-		for name, request := range workload.PodRequests(m) {
+	for _, m := range p.Servers() {
+		count := m.Spec.Replicas.Min + serving.SurgePods(m)
+		for name, request := range serving.PodRequests(m) {
 			n := out[name]
 			n.cluster = p.Cluster
 			n.total.Add(times(request, count))

@@ -16,6 +16,7 @@ type Environment struct {
 // EnvironmentSpec is how an environment syncs, rolls out, ranks and bounds.
 type EnvironmentSpec struct {
 	Rollout Rollout         `json:"rollout"`
+	Traffic Traffic         `json:"traffic,omitzero"`
 	Windows []SyncWindow    `json:"windows,omitempty"`
 	Limits  Limits          `json:"limits"`
 	Tiers   map[string]Tier `json:"tiers"`

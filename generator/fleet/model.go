@@ -14,6 +14,9 @@ type Model struct {
 	Spec ModelSpec
 	// Origins tells where each value of Spec came from.
 	Origins Origins
+	// CanaryOf is the name of the model that this one is the canary of; "" for every
+	// model that stands in a file.
+	CanaryOf string
 }
 
 // Origins answers where a value came from.
@@ -70,6 +73,7 @@ type ModelSpec struct {
 	Shutdown  Shutdown     `json:"shutdown"`
 	SLO       SLO          `json:"slo"`
 	Expose    *Expose      `json:"expose,omitempty"`
+	Canary    *Canary      `json:"canary,omitempty"`
 }
 
 // Artifact is a folder of model files in an object store, with a SHA256SUMS file.
@@ -130,36 +134,6 @@ type Replicas struct {
 // Fixed says whether the number of replicas never changes.
 func (r Replicas) Fixed() bool { return r.Min == r.Max }
 
-// Scaling is what the autoscaler aims at and how fast it moves.
-type Scaling struct {
-	ScalingMetric
-	// Also are further metrics; the one that asks for most replicas wins.
-	Also []ScalingMetric `json:"also,omitempty"`
-	Up   ScaleUp         `json:"up"`
-	Down ScaleDown       `json:"down"`
-}
-
-// ScalingMetric is a measure and its target: waiting requests a pod for
-// queue-depth, percent of the request for cpu and memory.
-type ScalingMetric struct {
-	Metric string `json:"metric"` // queue-depth | cpu | memory
-	Target int32  `json:"target"`
-}
-
-// ScaleUp adds Percent or Pods, whichever is more, in every Period.
-type ScaleUp struct {
-	Percent int32           `json:"percent"`
-	Pods    int32           `json:"pods"`
-	Period  metav1.Duration `json:"period"`
-}
-
-// ScaleDown removes at most Percent in every Period, after Window without need.
-type ScaleDown struct {
-	Percent int32           `json:"percent"`
-	Period  metav1.Duration `json:"period"`
-	Window  metav1.Duration `json:"window"`
-}
-
 // Batching is how the server collects requests.
 type Batching struct {
 	MaxSize  int32           `json:"maxSize"`  // requests
@@ -183,10 +157,4 @@ type Shutdown struct {
 type SLO struct {
 	LatencyP99   metav1.Duration `json:"latencyP99"`
 	Availability string          `json:"availability"` // percent: "99.9"
-}
-
-// Expose makes a model reachable through the cluster's ingress.
-type Expose struct {
-	// Hostname is the first label of the DNS name; the cluster's ingress hostname follows.
-	Hostname string `json:"hostname"`
 }

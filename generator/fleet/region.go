@@ -1,6 +1,9 @@
 package fleet
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // Region is one cloud region with its clusters (regions/<name>.yaml).
 type Region struct {
@@ -49,13 +52,25 @@ type ClusterSpec struct {
 	// Version is the Kubernetes minor version: "1.36".
 	Version string `json:"version"`
 	// Account is the AWS account, 12 digits.
-	Account       string        `json:"account"`
-	Identity      Identity      `json:"identity"`
-	Autoscaler    Autoscaler    `json:"autoscaler"`
-	Ingress       Ingress       `json:"ingress"`
-	Observability Observability `json:"observability"`
-	Endpoints     Endpoints     `json:"endpoints"`
-	GPUPools      []*GPUPool    `json:"gpuPools"`
+	Account       string         `json:"account"`
+	Identity      Identity       `json:"identity"`
+	Autoscaler    Autoscaler     `json:"autoscaler"`
+	Ingress       Ingress        `json:"ingress"`
+	Observability Observability  `json:"observability"`
+	Scaling       ClusterScaling `json:"scaling,omitzero"`
+	Endpoints     Endpoints      `json:"endpoints"`
+	GPUPools      []*GPUPool     `json:"gpuPools"`
+	// Nodes are those that Karpenter makes; nil = its defaults.
+	Nodes *Nodes `json:"nodes,omitempty"`
+}
+
+// Nodes are what the nodes that Karpenter makes have in common.
+type Nodes struct {
+	// Image is the EKS image by family and release: "al2023@v20261105"; empty = the
+	// newest release of al2023.
+	Image string `json:"image,omitempty"`
+	// Role is the name of the nodes' IAM role; empty = KarpenterNodeRole-<cluster>.
+	Role string `json:"role,omitempty"`
 }
 
 // Ingress is the way into the cluster. Requests reach the pods either from the
@@ -66,6 +81,12 @@ type Ingress struct {
 	Hostname  string   `json:"hostname"`
 	Namespace string   `json:"namespace,omitempty"`
 	CIDRs     []string `json:"cidrs,omitempty"`
+	// Class is the GatewayClass of the gateway's pods; "" means Istio's.
+	Class string `json:"class,omitempty"`
+	// TLS is nil where nothing terminates TLS.
+	TLS *IngressTLS `json:"tls,omitempty"`
+	// Public is nil where the internet has no way in.
+	Public *PublicIngress `json:"public,omitempty"`
 }
 
 // Observability says where the cluster's Prometheus runs.
@@ -73,6 +94,15 @@ type Observability struct {
 	Namespace string `json:"namespace"`
 	// Release is the label "release" by which Prometheus selects its monitors; may be empty.
 	Release string `json:"release,omitempty"`
+	// Prometheus is where Prometheus answers, as a URL; may be empty, see PrometheusURL.
+	Prometheus string `json:"prometheus,omitempty"`
+}
+
+// PrometheusURL is where the cluster's Prometheus answers. Without a word about it
+// that is the Service which the prometheus-operator makes for every Prometheus of a
+// namespace.
+func (o Observability) PrometheusURL() string {
+	return cmp.Or(o.Prometheus, "http://prometheus-operated."+o.Namespace+".svc:9090")
 }
 
 // Endpoints are the literal address ranges that tenants may reach on port 443.

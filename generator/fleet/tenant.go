@@ -49,6 +49,8 @@ type Quota struct {
 
 // Allow is what a tenant may do beyond serving: each entry opens one way out.
 type Allow struct {
+	// Public lets the tenant's models be reached from the internet.
+	Public bool     `json:"public,omitempty"`
 	Egress []Egress `json:"egress,omitempty"`
 }
 

@@ -62,6 +62,44 @@ func typical(t testing.TB, base []Item) []Item {
 	})
 }
 
+// Clusters may differ by whole objects: one scales by KEDA where the base has an HPA,
+// and each has node pools of its own.
+func TestObjectsOfOneCluster(t *testing.T) {
+	base := baseItems(t)
+	final := edited(t, base, map[string]func(manifest.Node) manifest.Node{
+		"HorizontalPodAutoscaler sentiment": func(manifest.Node) manifest.Node { return manifest.Node{} },
+		"NodePool a10g":                     func(manifest.Node) manifest.Node { return manifest.Node{} },
+	})
+	own := objects(t, `apiVersion: keda.sh/v1alpha1
+kind: ScaledObject
+metadata: {name: sentiment, namespace: tenant-acme}
+spec: {scaleTargetRef: {name: sentiment}}
+---
+apiVersion: karpenter.sh/v1
+kind: NodePool
+metadata: {name: l4}
+spec: {template: {metadata: {labels: {mlfleet.dev/gpu-class: l4}}}}
+---
+apiVersion: karpenter.k8s.aws/v1
+kind: EC2NodeClass
+metadata: {name: l4}
+spec: {role: nodes}
+`)
+	final = slices.Insert(final, 2, finished(t, "sentiment/autoscaling.yaml", own[0].Root)) // where the HPA was
+	final = append(final, finished(t, "nodepools.yaml", own[1].Root), finished(t, "nodepools.yaml", own[2].Root))
+	text := printed(check(t, base, final, common))
+	for _, want := range []string{
+		"- ../../base\n- sentiment/autoscaling.yaml\n- nodepools.yaml\n",
+		"kind: HorizontalPodAutoscaler\nmetadata:\n  name: sentiment\n  namespace: tenant-acme\n$patch: delete\n",
+		"kind: NodePool\nmetadata:\n  name: a10g\n$patch: delete\n",
+		"-- nodepools.yaml --",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the overlay lacks\n%s\nin\n%s", want, text)
+		}
+	}
+}
+
 // TestTypicalOverlay shows the whole text of an overlay, as a reviewer sees it.
 func TestTypicalOverlay(t *testing.T) {
 	base := baseItems(t)

@@ -46,11 +46,7 @@ func TestKustomizeBuildsFinal(t *testing.T) {
 			}
 			final = append(final, finished(t, item.File, root))
 		}
-		if rng.IntN(3) == 0 {
-			extra := base[rng.IntN(len(base))].Object.Root
-			extra = extra.With("metadata", extra.Get("metadata").With("name", manifest.String("extra")))
-			final = slices.Insert(final, rng.IntN(len(final)), finished(t, "extra.yaml", extra))
-		}
+		final = withExtras(t, rng, base, final)
 		t.Run(strconv.Itoa(round), func(t *testing.T) {
 			files := check(t, base, final, common)
 			text := printed(files)
@@ -63,6 +59,20 @@ func TestKustomizeBuildsFinal(t *testing.T) {
 	}
 }
 
+// withExtras adds objects that the base lacks, in a file of their own or in one
+// called like a file of the base.
+func withExtras(t testing.TB, rng *rand.Rand, base, final []Item) []Item {
+	t.Helper()
+	at := rng.IntN(len(final))
+	file := []string{"extra.yaml", base[rng.IntN(len(base))].File}[rng.IntN(2)]
+	for n := range rng.IntN(3) {
+		extra := base[rng.IntN(len(base))].Object.Root
+		extra = extra.With("metadata", extra.Get("metadata").With("name", manifest.String("extra-"+strconv.Itoa(n))))
+		final = slices.Insert(final, at, finished(t, file, extra))
+	}
+	return final
+}
+
 // finished gives an object what common says.
 func finished(t testing.TB, file string, root manifest.Node) Item {
 	t.Helper()
@@ -70,7 +80,7 @@ func finished(t testing.TB, file string, root manifest.Node) Item {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, way := range labelPaths(o) {
+	for _, way := range LabelPaths(o) {
 		root = labelled(root, way)
 	}
 	o.Root = pinned(root)

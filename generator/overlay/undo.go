@@ -46,7 +46,7 @@ func newUndo(common Common) (undo, error) {
 // root of the same object in the base, or absent.
 func (u undo) object(o manifest.Object, base manifest.Node) (manifest.Node, error) {
 	root := o.Root
-	for _, way := range labelPaths(o) {
+	for _, way := range LabelPaths(o) {
 		if len(u.labels) == 0 {
 			break
 		}
@@ -65,9 +65,11 @@ func (u undo) object(o manifest.Object, base manifest.Node) (manifest.Node, erro
 	return root, nil
 }
 
-// labelPaths are where Kustomize writes labels with includeTemplates
-// (its builtinpluginconsts/metadatalabels.go).
-func labelPaths(o manifest.Object) [][]string {
+// LabelPaths are where Kustomize writes labels with includeTemplates
+// (its builtinpluginconsts/metadatalabels.go): on the object, and on the templates of
+// Kubernetes' own kinds. The templates of other kinds get none, not even a
+// NodePool's, which looks like a pod's.
+func LabelPaths(o manifest.Object) [][]string {
 	group, _ := groupVersion(o.APIVersion)
 	switch {
 	case o.Kind == "Deployment", o.Kind == "ReplicaSet", o.Kind == "DaemonSet",

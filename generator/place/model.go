@@ -99,6 +99,9 @@ func (m *modelDoc) dependentDefaults(merged *input.Value) *input.Value {
 // one is remembered.
 func (m *modelDoc) accepted(merged *input.Value, c *fleet.Cluster) bool {
 	key := string(merged.Without("description", "version", "artifact", "image", "expose").AppendJSON(nil))
+	if expose := merged.Get("expose"); expose != nil {
+		key += string(expose.Without("hostname").AppendJSON(nil))
+	}
 	if m.valid[key] {
 		return true
 	}

@@ -1,13 +1,12 @@
 package render
 
 import (
-	"maps"
 	"slices"
 
 	"github.com/mlfleet/mlfleet/generator/fleet"
 	"github.com/mlfleet/mlfleet/generator/manifest"
 	"github.com/mlfleet/mlfleet/generator/overlay"
-	"github.com/mlfleet/mlfleet/generator/workload"
+	"github.com/mlfleet/mlfleet/generator/workload/object"
 )
 
 // final gives the objects as they must be in the cluster, with its labels on them
@@ -18,16 +17,16 @@ func (c inCluster) final() ([]overlay.Item, overlay.Common, error) {
 	if err != nil {
 		return nil, overlay.Common{}, err
 	}
-	common := overlay.Common{Labels: workload.ClusterLabels(c.cluster)}
-	labels := slices.Sorted(maps.Keys(common.Labels))
+	common := overlay.Common{Labels: object.ClusterLabels(c.cluster)}
+	labels := manifest.Strings(common.Labels)
 	images := pins{of: c.cluster.Environment.Pins}
-	for i := range list {
-		root := list[i].Object.Root
-		root = root.With("metadata", labelled(root.Get("metadata"), labels, common.Labels))
-		if pod := root.Get("spec", "template"); pod.IsMap() {
-			pod = pod.With("metadata", labelled(pod.Get("metadata"), labels, common.Labels))
-			pod = pod.With("spec", images.pinned(pod.Get("spec")))
-			root = root.With("spec", root.Get("spec").With("template", pod))
+	for i, item := range list {
+		root := item.Object.Root
+		for _, way := range overlay.LabelPaths(item.Object) {
+			root = labelled(root, labels, way)
+			if pod := slices.Concat(way[:len(way)-2], []string{"spec"}); root.Get(pod...).Get("containers").Exists() {
+				root = changed(root, images.pinned, pod)
+			}
 		}
 		list[i].Object.Root = root
 	}
@@ -35,18 +34,28 @@ func (c inCluster) final() ([]overlay.Item, overlay.Common, error) {
 	return list, common, nil
 }
 
-func labelled(metadata manifest.Node, keys []string, labels map[string]string) manifest.Node {
-	if !metadata.Exists() {
-		metadata = manifest.Map()
+// labelled is the tree n with labels in the map at way.
+func labelled(n, labels manifest.Node, way []string) manifest.Node {
+	return changed(n, func(have manifest.Node) manifest.Node {
+		if !have.Exists() {
+			return labels
+		}
+		for _, label := range labels.Fields() {
+			have = have.With(label.Key, label.Value)
+		}
+		return have
+	}, way)
+}
+
+// changed is the tree n with what is at way changed; maps on the way are made.
+func changed(n manifest.Node, change func(manifest.Node) manifest.Node, way []string) manifest.Node {
+	if len(way) == 0 {
+		return change(n)
 	}
-	have := metadata.Get("labels")
-	if !have.Exists() {
-		have = manifest.Map()
+	if !n.Exists() {
+		n = manifest.Map()
 	}
-	for _, key := range keys {
-		have = have.With(key, manifest.String(labels[key]))
-	}
-	return metadata.With("labels", have)
+	return n.With(way[0], changed(n.Get(way[0]), change, way[1:]))
 }
 
 // pins puts the digests of an environment in place of the names that builders

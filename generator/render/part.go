@@ -9,6 +9,7 @@ import (
 	"github.com/mlfleet/mlfleet/generator/overlay"
 	"github.com/mlfleet/mlfleet/generator/tree"
 	"github.com/mlfleet/mlfleet/generator/workload"
+	"github.com/mlfleet/mlfleet/generator/workload/object"
 )
 
 // component is one of the two halves of a tenant: what fences it, and what runs
@@ -16,7 +17,7 @@ import (
 type component struct {
 	name    string
 	tenant  *fleet.Tenant
-	objects func(*fleet.Placement) []workload.Object
+	objects func(*fleet.Placement) []object.Object
 }
 
 func components(t *fleet.Tenant) []component {
@@ -52,14 +53,14 @@ func (c component) part() part {
 type part struct {
 	base               string
 	overlay, manifests func(cluster string) string
-	objects            []workload.Object
+	objects            []object.Object
 	clusters           []inCluster
 }
 
 // inCluster is a part's objects in one cluster.
 type inCluster struct {
 	cluster *fleet.Cluster
-	objects []workload.Object
+	objects []object.Object
 }
 
 func (p part) files() ([]tree.File, error) {
@@ -105,7 +106,7 @@ func within(files []tree.File, dir string, sources []overlay.File) []tree.File {
 	return files
 }
 
-func items(objects []workload.Object) ([]overlay.Item, error) {
+func items(objects []object.Object) ([]overlay.Item, error) {
 	out := make([]overlay.Item, len(objects))
 	for i, o := range objects {
 		m, err := manifest.From(o.Value)

@@ -9,16 +9,18 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/mlfleet/mlfleet/generator/fleet"
+	"github.com/mlfleet/mlfleet/generator/workload/internal/workloadtest"
+	"github.com/mlfleet/mlfleet/generator/workload/serving"
 )
 
 // eachPod calls check with every model's pod, in both clusters.
 func eachPod(t *testing.T, check func(t *testing.T, p *fleet.Placement, m *fleet.Model, pod corev1.PodTemplateSpec)) {
 	t.Helper()
-	_, irsa, podIdentity := fixture(t)
+	_, irsa, podIdentity := workloadtest.Fixture(t)
 	for _, p := range []*fleet.Placement{irsa, podIdentity} {
 		for _, m := range p.Models {
 			t.Run(p.Cluster.Name+"/"+m.Name, func(t *testing.T) {
-				check(t, p, m, find[*appsv1.Deployment](t, Models(p), m.Name).Spec.Template)
+				check(t, p, m, workloadtest.Find[*appsv1.Deployment](t, Models(p), m.Name).Spec.Template)
 			})
 		}
 	}
@@ -29,16 +31,16 @@ func eachPod(t *testing.T, check func(t *testing.T, p *fleet.Placement, m *fleet
 func TestEveryModelsPodPassesItsFence(t *testing.T) {
 	eachPod(t, func(t *testing.T, p *fleet.Placement, m *fleet.Model, pod corev1.PodTemplateSpec) {
 		guardrails := Guardrails(p)
-		find[*corev1.ServiceAccount](t, guardrails, pod.Spec.ServiceAccountName)
-		if quota := find[*corev1.ResourceQuota](t, guardrails, "no-other-priority"); !admits(t, quota, pod.Spec.PriorityClassName) {
+		workloadtest.Find[*corev1.ServiceAccount](t, guardrails, pod.Spec.ServiceAccountName)
+		if quota := workloadtest.Find[*corev1.ResourceQuota](t, guardrails, "no-other-priority"); !workloadtest.Admits(t, quota, pod.Spec.PriorityClassName) {
 			t.Errorf("quota %s refuses class %q", quota.Name, pod.Spec.PriorityClassName)
 		}
 		if pod.Spec.Affinity != nil {
 			t.Errorf("affinity %v was not checked against quota no-cross-namespace-affinity", pod.Spec.Affinity)
 		}
-		hard := find[*corev1.ResourceQuota](t, guardrails, "grant").Spec.Hard
-		most := find[*corev1.LimitRange](t, guardrails, "pods").Spec.Limits[0].Max
-		for name, request := range PodRequests(m) {
+		hard := workloadtest.Find[*corev1.ResourceQuota](t, guardrails, "grant").Spec.Hard
+		most := workloadtest.Find[*corev1.LimitRange](t, guardrails, "pods").Spec.Limits[0].Max
+		for name, request := range serving.PodRequests(m) {
 			if granted := hard["requests."+name]; granted.Cmp(request) < 0 {
 				t.Errorf("requests %s %s, of which the quota has %s", request.String(), name, granted.String())
 			}
@@ -51,7 +53,7 @@ func TestEveryModelsPodPassesItsFence(t *testing.T) {
 
 func TestEveryContainerPassesTheLimits(t *testing.T) {
 	eachPod(t, func(t *testing.T, p *fleet.Placement, _ *fleet.Model, pod corev1.PodTemplateSpec) {
-		item := find[*corev1.LimitRange](t, Guardrails(p), "containers").Spec.Limits[0]
+		item := workloadtest.Find[*corev1.LimitRange](t, Guardrails(p), "containers").Spec.Limits[0]
 		for _, c := range append(pod.Spec.InitContainers, pod.Spec.Containers...) {
 			for name, ratio := range item.MaxLimitRequestRatio {
 				limit, request, least := c.Resources.Limits[name], c.Resources.Requests[name], item.Min[name]
@@ -68,7 +70,7 @@ func TestEveryContainerPassesTheLimits(t *testing.T) {
 
 func TestTheGatewayReachesExposedModelsAndNoOthers(t *testing.T) {
 	eachPod(t, func(t *testing.T, p *fleet.Placement, m *fleet.Model, pod corev1.PodTemplateSpec) {
-		selector, err := metav1.LabelSelectorAsSelector(&policies(p)["allow-gateway"].Spec.PodSelector)
+		selector, err := metav1.LabelSelectorAsSelector(&workloadtest.Policies(Guardrails(p))["allow-gateway"].Spec.PodSelector)
 		if err != nil {
 			t.Fatal(err)
 		}

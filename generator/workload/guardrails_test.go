@@ -8,57 +8,15 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"sigs.k8s.io/yaml"
 
 	"github.com/mlfleet/mlfleet/generator/fleet"
+	"github.com/mlfleet/mlfleet/generator/workload/internal/workloadtest"
+	"github.com/mlfleet/mlfleet/generator/workload/object"
 )
 
-// identities are "file kind name" of objects, in their order.
-func identities(t *testing.T, objects []Object) []string {
-	t.Helper()
-	var out []string
-	for _, o := range objects {
-		out = append(out, fmt.Sprintf("%s %s %s", o.File, kindOf(t, o), metaOf(t, o).GetName()))
-	}
-	return out
-}
-
-func kindOf(t *testing.T, o Object) string {
-	t.Helper()
-	gvk := o.Value.(runtime.Object).GetObjectKind().GroupVersionKind()
-	if gvk.Kind == "" || gvk.Version == "" {
-		t.Fatalf("%T in %s has no TypeMeta", o.Value, o.File)
-	}
-	return gvk.Kind
-}
-
-func metaOf(t *testing.T, o Object) metav1.Object {
-	t.Helper()
-	m, err := meta.Accessor(o.Value)
-	if err != nil {
-		t.Fatalf("%T in %s: %v", o.Value, o.File, err)
-	}
-	return m
-}
-
-// find returns the object of type T and that name.
-func find[T any](t *testing.T, objects []Object, name string) T {
-	t.Helper()
-	for _, o := range objects {
-		if v, ok := o.Value.(T); ok && metaOf(t, o).GetName() == name {
-			return v
-		}
-	}
-	var zero T
-	t.Fatalf("no %T named %q among %v", zero, name, identities(t, objects))
-	return zero
-}
-
-func render(t *testing.T, objects []Object) string {
+func render(t *testing.T, objects []object.Object) string {
 	t.Helper()
 	var b strings.Builder
 	for _, o := range objects {
@@ -72,10 +30,10 @@ func render(t *testing.T, objects []Object) string {
 }
 
 func TestGuardrailsAreTheSameObjectsEverywhere(t *testing.T) {
-	_, irsa, podIdentity := fixture(t)
-	base := identities(t, Guardrails(irsa.Tenant.Base))
+	_, irsa, podIdentity := workloadtest.Fixture(t)
+	base := workloadtest.Identities(t, Guardrails(irsa.Tenant.Base))
 	for _, p := range []*fleet.Placement{irsa, podIdentity} {
-		if got := identities(t, Guardrails(p)); !slices.Equal(got, base) {
+		if got := workloadtest.Identities(t, Guardrails(p)); !slices.Equal(got, base) {
 			t.Errorf("%s has\n%q\nthe base has\n%q", p.Cluster.Name, got, base)
 		}
 	}
@@ -87,10 +45,10 @@ func TestGuardrailsAreTheSameObjectsEverywhere(t *testing.T) {
 }
 
 func TestGuardrailsAreDeterministic(t *testing.T) {
-	_, irsa, _ := fixture(t)
+	_, irsa, _ := workloadtest.Fixture(t)
 	want := render(t, Guardrails(irsa))
 	for range 20 {
-		_, again, _ := fixture(t)
+		_, again, _ := workloadtest.Fixture(t)
 		if got := render(t, Guardrails(again)); got != want {
 			t.Fatalf("two renderings differ:\n%s\n---\n%s", want, got)
 		}
@@ -98,10 +56,10 @@ func TestGuardrailsAreDeterministic(t *testing.T) {
 }
 
 func TestGuardrailsDoNotShareStateWithTheFleetOrEachOther(t *testing.T) {
-	_, irsa, _ := fixture(t)
+	_, irsa, _ := workloadtest.Fixture(t)
 	want := render(t, Guardrails(irsa))
 	for _, o := range Guardrails(irsa) {
-		m := metaOf(t, o)
+		m := workloadtest.MetaOf(t, o)
 		m.GetLabels()["spoilt"] = "true"
 		m.GetAnnotations()["spoilt"] = "true"
 		if quota, ok := o.Value.(*corev1.ResourceQuota); ok {
@@ -116,64 +74,64 @@ func TestGuardrailsDoNotShareStateWithTheFleetOrEachOther(t *testing.T) {
 // Waves order the parts of one sync: a pod cannot start without its ServiceAccount,
 // so the ServiceAccount has to come after all that bounds the pod.
 func TestFenceIsCompleteBeforeAPodCanStart(t *testing.T) {
-	_, irsa, _ := fixture(t)
+	_, irsa, _ := workloadtest.Fixture(t)
 	for _, o := range Guardrails(irsa) {
-		m := metaOf(t, o)
+		m := workloadtest.MetaOf(t, o)
 		wave, err := strconv.Atoi(m.GetAnnotations()["argocd.argoproj.io/sync-wave"])
 		if err != nil {
-			t.Errorf("%s %s: %v", kindOf(t, o), m.GetName(), err)
+			t.Errorf("%s %s: %v", workloadtest.KindOf(t, o), m.GetName(), err)
 			continue
 		}
 		want := 0
 		switch {
-		case kindOf(t, o) == "Namespace":
+		case workloadtest.KindOf(t, o) == "Namespace":
 			want = -1
-		case kindOf(t, o) == "ServiceAccount" && m.GetName() == ModelsServiceAccount:
+		case workloadtest.KindOf(t, o) == "ServiceAccount" && m.GetName() == object.ModelsServiceAccount:
 			want = 1
 		}
 		if wave != want {
-			t.Errorf("%s %s is in wave %d, want %d", kindOf(t, o), m.GetName(), wave, want)
+			t.Errorf("%s %s is in wave %d, want %d", workloadtest.KindOf(t, o), m.GetName(), wave, want)
 		}
 	}
 }
 
 func TestGuardrailsStayInTheTenantsNamespace(t *testing.T) {
-	_, irsa, _ := fixture(t)
+	_, irsa, _ := workloadtest.Fixture(t)
 	for _, o := range Guardrails(irsa) {
-		m := metaOf(t, o)
-		if kindOf(t, o) == "Namespace" {
+		m := workloadtest.MetaOf(t, o)
+		if workloadtest.KindOf(t, o) == "Namespace" {
 			if m.GetName() != "tenant-acme" || m.GetNamespace() != "" {
 				t.Errorf("namespace is %q in %q", m.GetName(), m.GetNamespace())
 			}
 			continue
 		}
 		if m.GetNamespace() != "tenant-acme" {
-			t.Errorf("%s %s is in namespace %q", kindOf(t, o), m.GetName(), m.GetNamespace())
+			t.Errorf("%s %s is in namespace %q", workloadtest.KindOf(t, o), m.GetName(), m.GetNamespace())
 		}
 	}
 }
 
 // What the API server refuses would only show up in a cluster.
 func TestMetadataIsValid(t *testing.T) {
-	f, irsa, _ := fixture(t)
+	f, irsa, _ := workloadtest.Fixture(t)
 	objects := append(Guardrails(irsa), Platform(irsa.Cluster, f)...)
 	for _, o := range objects {
-		m := metaOf(t, o)
+		m := workloadtest.MetaOf(t, o)
 		if errs := validation.IsDNS1123Subdomain(m.GetName()); errs != nil {
-			t.Errorf("%s %q: %v", kindOf(t, o), m.GetName(), errs)
+			t.Errorf("%s %q: %v", workloadtest.KindOf(t, o), m.GetName(), errs)
 		}
 		for key, value := range m.GetLabels() {
 			if errs := append(validation.IsQualifiedName(key), validation.IsValidLabelValue(value)...); errs != nil {
-				t.Errorf("%s %s, label %s=%q: %v", kindOf(t, o), m.GetName(), key, value, errs)
+				t.Errorf("%s %s, label %s=%q: %v", workloadtest.KindOf(t, o), m.GetName(), key, value, errs)
 			}
 		}
 		for key := range m.GetAnnotations() {
 			if errs := validation.IsQualifiedName(key); errs != nil {
-				t.Errorf("%s %s, annotation %s: %v", kindOf(t, o), m.GetName(), key, errs)
+				t.Errorf("%s %s, annotation %s: %v", workloadtest.KindOf(t, o), m.GetName(), key, errs)
 			}
 		}
-		if m.GetLabels()[LabelManagedBy] != "mlfleet" {
-			t.Errorf("%s %s has labels %v", kindOf(t, o), m.GetName(), m.GetLabels())
+		if m.GetLabels()[object.LabelManagedBy] != "mlfleet" {
+			t.Errorf("%s %s has labels %v", workloadtest.KindOf(t, o), m.GetName(), m.GetLabels())
 		}
 	}
 }

@@ -1,15 +1,22 @@
 package workload
 
 import (
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"slices"
 
 	"github.com/mlfleet/mlfleet/generator/fleet"
+	"github.com/mlfleet/mlfleet/generator/workload/object"
+	"github.com/mlfleet/mlfleet/generator/workload/observing"
+	"github.com/mlfleet/mlfleet/generator/workload/scaling"
+	"github.com/mlfleet/mlfleet/generator/workload/serving"
+	"github.com/mlfleet/mlfleet/generator/workload/traffic"
 )
 
-// Models builds what runs inside a tenant's fence, model by model in the
-// placement's order, each in a folder of the model's name. Always the same kinds
-// in the same order; only the autoscaler is missing where the number of replicas is
-// fixed.
+// Models builds what runs inside a tenant's fence, below
+// golden/tenants/<tenant>/models/base: first what its models have in common, then
+// model by model, in the placement's order, each in a folder of the model's name. A
+// model's canary has all that a model has, in a folder of its own.
+// A placement without models has none of it: there is no Application that would
+// sync it.
 //
 // For a Base (p.Cluster is nil) the same functions leave out what only a cluster
 // knows, and only as leaves and map entries: base and final objects keep their
@@ -17,30 +24,44 @@ import (
 //
 // Container images are the names of pins; the overlay's images field turns them
 // into digests.
-func Models(p *fleet.Placement) []Object {
-	var objects []Object
-	for _, m := range p.Models {
-		add := func(file string, value any) {
-			objects = append(objects, Object{File: m.Name + "/" + file, Value: value})
+func Models(p *fleet.Placement) []object.Object {
+	if len(p.Models) == 0 {
+		return nil
+	}
+	objects := ofAllModels(p)
+	for _, m := range p.Servers() {
+		for _, o := range ofModel(p, m) {
+			o.File = m.Name + "/" + o.File
+			objects = append(objects, o)
 		}
-		add("deployment.yaml", deployment(p, m))
-		add("service.yaml", service(p, m))
-		add("configmap.yaml", configMap(p, m))
-		if !m.Spec.Replicas.Fixed() {
-			add("autoscaling.yaml", horizontalPodAutoscaler(p, m))
-		}
-		add("disruption.yaml", podDisruptionBudget(p, m))
-		add("monitoring.yaml", serviceMonitor(p, m))
 	}
 	return objects
 }
 
-// modelMeta names an object of a model: every one of them has the model's name,
-// so that a reader who knows the model can type the rest.
-func modelMeta(p *fleet.Placement, m *fleet.Model) metav1.ObjectMeta {
-	return metav1.ObjectMeta{
-		Name:      m.Name,
-		Namespace: p.Tenant.Namespace(),
-		Labels:    modelLabels(p.Tenant, m),
-	}
+// ofAllModels lists what a tenant has once in a cluster for all of its models. The
+// files stand beside the models' folders.
+func ofAllModels(*fleet.Placement) []object.Object {
+	return nil
+}
+
+// ofModel lists what a model is made of.
+func ofModel(p *fleet.Placement, m *fleet.Model) []object.Object {
+	return slices.Concat(
+		object.At("deployment.yaml", serving.Deployment(p, m)),
+		object.At("service.yaml", serving.Service(p, m)),
+		object.At("configmap.yaml", serving.ConfigMap(p, m)),
+
+		object.At("autoscaling.yaml", scaling.ModelScaler(p, m)),
+		object.At("autoscaling.yaml", scaling.HorizontalPodAutoscaler(p, m)),
+
+		object.At("disruption.yaml", serving.PodDisruptionBudget(p, m)),
+
+		object.At("monitoring.yaml", observing.ModelMonitor(p, m)),
+
+		object.At("route.yaml", traffic.ModelRoute(p, m)),
+		object.At("route.yaml", traffic.ModelIngress(p, m)),
+		object.At("route.yaml", traffic.IstioModelRoute(p, m)),
+		object.At("route.yaml", traffic.ModelBalancing(p, m)),
+		object.At("dns.yaml", traffic.DNSRecords(p, m)),
+	)
 }

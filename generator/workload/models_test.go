@@ -8,54 +8,33 @@ import (
 	"strings"
 	"testing"
 
-	corev1 "k8s.io/api/core/v1"
-
 	"github.com/mlfleet/mlfleet/generator/fleet"
 	"github.com/mlfleet/mlfleet/generator/internal/schemacheck"
+	"github.com/mlfleet/mlfleet/generator/workload/internal/workloadtest"
+	"github.com/mlfleet/mlfleet/generator/workload/object"
+	"github.com/mlfleet/mlfleet/generator/workload/serving"
 )
 
-// asMap is what a reader of the manifests sees of an object.
-func asMap(t *testing.T, value any) map[string]any {
-	t.Helper()
-	data, err := json.Marshal(value)
-	if err != nil {
-		t.Fatalf("encoding %T: %v", value, err)
-	}
-	var m map[string]any
-	if err := json.Unmarshal(data, &m); err != nil {
-		t.Fatalf("decoding %T: %v", value, err)
-	}
-	return m
-}
-
-// podOf is the pod that the Deployment of the named model makes in a placement.
-func podOf(t *testing.T, p *fleet.Placement, model string) corev1.PodTemplateSpec {
-	t.Helper()
-	return deployment(p, modelNamed(t, p, model)).Spec.Template
-}
-
-// eachPlacement runs a test in both of the fixture's clusters and in its Base.
-func eachPlacement(t *testing.T, test func(t *testing.T, p *fleet.Placement)) {
-	t.Helper()
-	f, irsa, podIdentity := fixture(t)
-	t.Run("base", func(t *testing.T) { test(t, f.Tenants[0].Base) })
-	t.Run(irsa.Cluster.Name, func(t *testing.T) { test(t, irsa) })
-	t.Run(podIdentity.Cluster.Name, func(t *testing.T) { test(t, podIdentity) })
-}
-
 func TestModelsFilesAndOrder(t *testing.T) {
-	eachPlacement(t, func(t *testing.T, p *fleet.Placement) {
+	workloadtest.EachPlacement(t, func(t *testing.T, p *fleet.Placement) {
 		var got []string
 		for _, o := range Models(p) {
-			got = append(got, o.File+" "+asMap(t, o.Value)["kind"].(string))
+			got = append(got, o.File+" "+workloadtest.AsMap(t, o.Value)["kind"].(string))
 		}
 		var want []string
 		for _, m := range []string{"reranker", "sentiment", "tagger", "vision"} {
 			want = append(want, m+"/deployment.yaml Deployment", m+"/service.yaml Service", m+"/configmap.yaml ConfigMap")
 			if m != "tagger" { // its replicas are fixed
-				want = append(want, m+"/autoscaling.yaml HorizontalPodAutoscaler")
+				want = append(want, m+"/autoscaling.yaml ScaledObject")
 			}
 			want = append(want, m+"/disruption.yaml PodDisruptionBudget", m+"/monitoring.yaml ServiceMonitor")
+			if m == "sentiment" && p.Cluster != nil { // exposed, by names that only a cluster has
+				route := "HTTPRoute"
+				if p.Cluster.Spec.Ingress.LoadBalanced() {
+					route = "Ingress"
+				}
+				want = append(want, m+"/route.yaml "+route, m+"/dns.yaml DNSEndpoint")
+			}
 		}
 		if !slices.Equal(got, want) {
 			t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
@@ -63,23 +42,62 @@ func TestModelsFilesAndOrder(t *testing.T) {
 	})
 }
 
-func TestModelsMetadata(t *testing.T) {
-	eachPlacement(t, func(t *testing.T, p *fleet.Placement) {
+// Replicas belong to the autoscaler where there is one, to the Deployment where not.
+func TestReplicasHaveOneOwner(t *testing.T) {
+	_, p, adapter := workloadtest.Fixture(t)
+	adapter.Cluster.Spec.Scaling.MetricsAdapter = true
+	for _, p := range []*fleet.Placement{p, adapter} {
+		scaled := map[string]int{}
 		for _, o := range Models(p) {
-			meta := asMap(t, o.Value)["metadata"].(map[string]any)
+			object := workloadtest.AsMap(t, o.Value)
+			if object["kind"] == "HorizontalPodAutoscaler" || object["kind"] == "ScaledObject" {
+				scaled[object["metadata"].(map[string]any)["name"].(string)]++
+			}
+		}
+		for _, m := range p.Models {
+			owners := scaled[m.Name]
+			if _, set := workloadtest.AsMap(t, serving.Deployment(p, m))["spec"].(map[string]any)["replicas"]; set {
+				owners++
+			}
+			if owners != 1 {
+				t.Errorf("%s in %s: %d objects say how many replicas there are", m.Name, p.Cluster.Name, owners)
+			}
+		}
+	}
+	if got := serving.Deployment(p, workloadtest.Model(t, p, "tagger")).Spec.Replicas; *got != 2 {
+		t.Errorf("tagger has %d replicas", *got)
+	}
+}
+
+// Argo CD gets no Application where a tenant has no models, so nothing may be made
+// for one, not even what the models would share.
+func TestNoModelsNoObjects(t *testing.T) {
+	_, p, _ := workloadtest.Fixture(t)
+	p.Models = nil
+	if got := Models(p); got != nil {
+		t.Errorf("made %v", workloadtest.Identities(t, got))
+	}
+}
+
+func TestModelsMetadata(t *testing.T) {
+	workloadtest.EachPlacement(t, func(t *testing.T, p *fleet.Placement) {
+		for _, o := range Models(p) {
+			meta := workloadtest.AsMap(t, o.Value)["metadata"].(map[string]any)
 			model := path.Dir(o.File)
 			if meta["namespace"] != "tenant-acme" || meta["name"] != model {
 				t.Errorf("%s is %v/%v, want tenant-acme/%s", o.File, meta["namespace"], meta["name"], model)
 			}
 			labels := meta["labels"].(map[string]any)
-			want := map[string]string{LabelTenant: "acme", LabelModel: model, LabelPartOf: "acme", LabelManagedBy: "mlfleet"}
+			want := map[string]string{
+				object.LabelTenant: "acme", object.LabelModel: model, object.LabelPartOf: "acme", object.LabelManagedBy: "mlfleet",
+			}
 			for label, value := range want {
 				if labels[label] != value {
 					t.Errorf("%s: label %s is %v, want %s", o.File, label, labels[label], value)
 				}
 			}
 			// These come from the overlay, which puts them on everything at once.
-			for _, label := range []string{LabelCluster, LabelRegion, LabelEnvironment} {
+			for _, label := range []string{object.LabelCluster, object.LabelRegion, object.LabelEnvironment} {
 				if _, ok := labels[label]; ok {
 					t.Errorf("%s sets %s itself", o.File, label)
 				}
@@ -94,9 +112,9 @@ func TestModelsFitSchemas(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	eachPlacement(t, func(t *testing.T, p *fleet.Placement) {
+	workloadtest.EachPlacement(t, func(t *testing.T, p *fleet.Placement) {
 		for _, o := range Models(p) {
-			for _, err := range checker.Check(withoutEmptyStatus(asMap(t, o.Value))) {
+			for _, err := range checker.Check(withoutEmptyStatus(workloadtest.AsMap(t, o.Value))) {
 				t.Errorf("%s: %v", o.File, err)
 			}
 		}
@@ -110,7 +128,7 @@ func withoutEmptyStatus(object map[string]any) map[string]any {
 }
 
 func TestModelsDeterministic(t *testing.T) {
-	_, p, _ := fixture(t)
+	_, p, _ := workloadtest.Fixture(t)
 	before, err := json.Marshal(p.Models)
 	if err != nil {
 		t.Fatal(err)
@@ -142,15 +160,20 @@ func TestModelsDeterministic(t *testing.T) {
 }
 
 // Kustomize reorders lists that differ in length between a base and a patch, so
-// a cluster may change leaves and map entries only.
+// a cluster may change leaves and map entries only, of the objects that it has in
+// common with the base.
 func TestModelsShapeIsTheBases(t *testing.T) {
-	f, irsa, podIdentity := fixture(t)
-	base := lists(t, Models(f.Tenants[0].Base))
+	f, irsa, podIdentity := workloadtest.Fixture(t)
+	objects := Models(f.Tenants[0].Base)
+	common := workloadtest.Identities(t, objects)
+	base := lists(t, objects)
 	if len(base) == 0 {
 		t.Fatal("no lists found")
 	}
 	for _, p := range []*fleet.Placement{irsa, podIdentity} {
-		final := lists(t, Models(p))
+		final := lists(t, slices.DeleteFunc(Models(p), func(o object.Object) bool {
+			return !slices.Contains(common, workloadtest.Identities(t, []object.Object{o})[0])
+		}))
 		for place, n := range final {
 			if base[place] != n {
 				t.Errorf("%s: %s has %d elements, the base %d", p.Cluster.Name, place, n, base[place])
@@ -163,7 +186,7 @@ func TestModelsShapeIsTheBases(t *testing.T) {
 }
 
 // lists maps the place of every list in the objects to its length.
-func lists(t *testing.T, objects []Object) map[string]int {
+func lists(t *testing.T, objects []object.Object) map[string]int {
 	t.Helper()
 	found := map[string]int{}
 	var walk func(place string, value any)
@@ -181,14 +204,14 @@ func lists(t *testing.T, objects []Object) map[string]int {
 		}
 	}
 	for _, o := range objects {
-		walk(o.File, asMap(t, o.Value))
+		walk(o.File, workloadtest.AsMap(t, o.Value))
 	}
 	return found
 }
 
 // What only a cluster knows is not in the base.
 func TestBaseKnowsNoCluster(t *testing.T) {
-	f, irsa, podIdentity := fixture(t)
+	f, irsa, podIdentity := workloadtest.Fixture(t)
 	var text strings.Builder
 	for _, o := range Models(f.Tenants[0].Base) {
 		data, err := json.Marshal(o.Value)

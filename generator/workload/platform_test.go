@@ -2,16 +2,18 @@ package workload
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
 	schedulingv1 "k8s.io/api/scheduling/v1"
 
 	"github.com/mlfleet/mlfleet/generator/fleet"
+	"github.com/mlfleet/mlfleet/generator/workload/internal/workloadtest"
 )
 
 func TestPlatformRanksTheTiers(t *testing.T) {
-	f, irsa, podIdentity := fixture(t)
+	f, irsa, podIdentity := workloadtest.Fixture(t)
 	// A tier that the first environment does not know.
 	f.Environment("staging").Spec.Tiers["trial"] = fleet.Tier{Priority: 1}
 	for _, test := range []struct {
@@ -25,11 +27,14 @@ func TestPlatformRanksTheTiers(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			objects := Platform(test.cluster, f)
-			if len(objects) != len(test.want) {
-				t.Errorf("objects are %v", identities(t, objects))
+			classes := slices.DeleteFunc(workloadtest.Identities(t, objects), func(id string) bool {
+				return !strings.Contains(id, " PriorityClass ")
+			})
+			if len(classes) != len(test.want) || !slices.IsSorted(classes) {
+				t.Errorf("classes are %v", classes)
 			}
 			for name, value := range test.want {
-				class := find[*schedulingv1.PriorityClass](t, objects, name)
+				class := workloadtest.Find[*schedulingv1.PriorityClass](t, objects, name)
 				if class.Value != value {
 					t.Errorf("%s has value %d, want %d", name, class.Value, value)
 				}
@@ -44,25 +49,54 @@ func TestPlatformRanksTheTiers(t *testing.T) {
 	}
 }
 
-func TestPlatformIsTheSameObjectsEverywhere(t *testing.T) {
-	f, _, _ := fixture(t)
-	f.Environment("staging").Spec.Tiers["trial"] = fleet.Tier{Priority: 1}
-	base := identities(t, Platform(nil, f))
-	if !slices.IsSorted(base) {
-		t.Errorf("objects are not sorted: %q", base)
-	}
-	for _, c := range f.Clusters() {
-		if got := identities(t, Platform(c, f)); !slices.Equal(got, base) {
-			t.Errorf("%s has %q, the base has %q", c.Name, got, base)
+// What the base has every cluster has, and beyond it only what its autoscaler
+// and its gateway read.
+func TestPlatformsObjects(t *testing.T) {
+	f, irsa, podIdentity := workloadtest.Fixture(t)
+	base := workloadtest.Identities(t, Platform(nil, f))
+	for cluster, want := range map[*fleet.Cluster][]string{
+		irsa.Cluster: {
+			"nodepools.yaml NodePool a10g", "nodepools.yaml NodePool a10g-acme", "nodepools.yaml NodePool a100-mig",
+			"ec2nodeclasses.yaml EC2NodeClass a10g", "ec2nodeclasses.yaml EC2NodeClass a10g-acme", "ec2nodeclasses.yaml EC2NodeClass a100-mig",
+			"nodeoverlays.yaml NodeOverlay a10g-acme", "nodeoverlays.yaml NodeOverlay a100-mig",
+			"gateways.yaml Gateway mlfleet-internal",
+		},
+		podIdentity.Cluster: {"cluster-autoscaler.yaml ConfigMap cluster-autoscaler-priority-expander"},
+	} {
+		got := workloadtest.Identities(t, Platform(cluster, f))
+		for _, id := range base {
+			if !slices.Contains(got, id) {
+				t.Errorf("%s lacks %s", cluster.Name, id)
+			}
 		}
+		got = slices.DeleteFunc(got, func(id string) bool { return slices.Contains(base, id) })
+		if !slices.Equal(got, want) {
+			t.Errorf("%s has on top of the base\n%q\nwant\n%q", cluster.Name, got, want)
+		}
+	}
+	irsa.Cluster.Spec.GPUPools = nil
+	for _, id := range workloadtest.Identities(t, Platform(irsa.Cluster, f)) {
+		if strings.Contains(id, "gpu-operator.yaml") {
+			t.Errorf("without GPUs there is %s", id)
+		}
+	}
+}
+
+// The adapter's rules come where an adapter is, and stand beside Prometheus.
+func TestPlatformBringsTheAdaptersRules(t *testing.T) {
+	f, _, p := workloadtest.Fixture(t)
+	p.Cluster.Spec.Scaling.MetricsAdapter = true
+	rules := workloadtest.Find[*corev1.ConfigMap](t, Platform(p.Cluster, f), "mlfleet-metrics-rules")
+	if rules.Namespace != "observability" {
+		t.Errorf("the rules are in namespace %q", rules.Namespace)
 	}
 }
 
 // A tenant's quota admits only pods of its tier's class, so the class has to exist
 // in every cluster that the tenant is in.
 func TestEveryTenantsPriorityClassExists(t *testing.T) {
-	f, _, _ := fixture(t)
+	f, _, _ := workloadtest.Fixture(t)
 	for p := range f.Placements() {
-		find[*schedulingv1.PriorityClass](t, Platform(p.Cluster, f), fleet.PriorityClass(p.Tenant.Spec.Tier))
+		workloadtest.Find[*schedulingv1.PriorityClass](t, Platform(p.Cluster, f), fleet.PriorityClass(p.Tenant.Spec.Tier))
 	}
 }

@@ -302,7 +302,7 @@ func TestFilesAreAsDocumented(t *testing.T) {
 		t.Fatal(err)
 	}
 	files, err := fs.Glob(vendored, "testdata/*.json.gz")
-	if err != nil || len(files) != 4 {
+	if err != nil || len(files) == 0 {
 		t.Fatalf("bundles: %v %v", files, err)
 	}
 	for _, name := range files {

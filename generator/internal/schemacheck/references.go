@@ -7,7 +7,6 @@ import (
 
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
-	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -30,7 +29,9 @@ import (
 //   - a PodDisruptionBudget selects pods, and no pod is in two: the eviction API
 //     then refuses every eviction, and nodes cannot be drained;
 //   - a binding's Role exists, and its ServiceAccounts;
-//   - an Ingress' Services exist with their ports.
+//   - an Ingress' Services exist with their ports, and so do those of its actions
+//     (annotations of the AWS load balancer controller), of an HTTPRoute and of a
+//     VirtualService, whose gateways exist too.
 func References(objs []map[string]any) []error {
 	cl, errs := newCluster(objs)
 	for _, obj := range objs {
@@ -164,12 +165,20 @@ func (cl *cluster) otherReferences(obj map[string]any) ([]string, error) {
 		return judgeReferences(obj, func(h *autoscalingv2.HorizontalPodAutoscaler) []string {
 			return cl.want(h.Spec.ScaleTargetRef.Kind, h.Namespace, h.Spec.ScaleTargetRef.Name)
 		})
+	case "keda.sh/v1alpha1 ScaledObject":
+		return judgeReferences(obj, func(o *scaledObject) []string {
+			return cl.want(o.Spec.ScaleTargetRef.Kind, o.Namespace, o.Spec.ScaleTargetRef.Name)
+		})
 	case "policy/v1 PodDisruptionBudget":
 		return judgeReferences(obj, cl.ofBudget)
 	case "rbac.authorization.k8s.io/v1 RoleBinding", "rbac.authorization.k8s.io/v1 ClusterRoleBinding":
 		return judgeReferences(obj, cl.ofBinding)
 	case "networking.k8s.io/v1 Ingress":
 		return judgeReferences(obj, cl.ofIngress)
+	case "gateway.networking.k8s.io/v1 HTTPRoute":
+		return judgeReferences(obj, cl.ofHTTPRoute)
+	case "networking.istio.io/v1 VirtualService":
+		return judgeReferences(obj, cl.ofVirtualService)
 	}
 	return nil, nil
 }
@@ -265,37 +274,6 @@ func (cl *cluster) ofBudget(b *policyv1.PodDisruptionBudget) []string {
 			wrong = append(wrong, fmt.Sprintf("selects the pods of %s, as %s does", p.owner, first))
 		}
 		cl.budgets[p.owner] = named("PodDisruptionBudget", b.Namespace, b.Name)
-	}
-	return wrong
-}
-
-func (cl *cluster) ofIngress(in *networkingv1.Ingress) []string {
-	var wrong []string
-	backend := func(b *networkingv1.IngressServiceBackend) {
-		if b == nil {
-			return
-		}
-		i := slices.IndexFunc(cl.services, func(s corev1.Service) bool { return s.Namespace == in.Namespace && s.Name == b.Name })
-		if i < 0 {
-			wrong = append(wrong, cl.want("Service", in.Namespace, b.Name)...)
-			return
-		}
-		if !slices.ContainsFunc(cl.services[i].Spec.Ports, func(p corev1.ServicePort) bool {
-			return b.Port.Name != "" && p.Name == b.Port.Name || b.Port.Number != 0 && p.Port == b.Port.Number
-		}) {
-			wrong = append(wrong, fmt.Sprintf("names a port of the Service %s that it does not have", b.Name))
-		}
-	}
-	if in.Spec.DefaultBackend != nil {
-		backend(in.Spec.DefaultBackend.Service)
-	}
-	for _, rule := range in.Spec.Rules {
-		if rule.HTTP == nil {
-			continue
-		}
-		for _, path := range rule.HTTP.Paths {
-			backend(path.Backend.Service)
-		}
 	}
 	return wrong
 }

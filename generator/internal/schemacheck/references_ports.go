@@ -14,6 +14,10 @@ func (cl *cluster) ofService(s *corev1.Service) []string {
 	if len(s.Spec.Selector) == 0 {
 		return nil // its endpoints come from elsewhere
 	}
+	if s.Spec.Type == corev1.ServiceTypeLoadBalancer && !cl.names[named("Namespace", "", s.Namespace)] &&
+		len(cl.selected(s.Namespace, labels.Everything())) == 0 {
+		return nil // so do those of a load balancer in another's namespace: a gateway's pods
+	}
 	backing := cl.selected(s.Namespace, labels.SelectorFromSet(s.Spec.Selector))
 	if len(backing) == 0 {
 		return []string{"selects no pods"}

@@ -47,6 +47,7 @@ func TestReferencesBroken(t *testing.T) {
 		{"ServiceMonitor tenant-acme/sentiment", "spec.namespaceSelector.matchNames", l{"other"}, "ServiceMonitor tenant-acme/sentiment: selects nothing to scrape"},
 		{"PodMonitor tenant-acme/sentiment", "spec.podMetricsEndpoints[0].port", "metric", `PodMonitor tenant-acme/sentiment: scrapes a port called "metric", which nothing that it selects has`},
 		{"PodMonitor tenant-acme/sentiment", "metadata.namespace", "monitoring", "PodMonitor monitoring/sentiment: selects nothing to scrape"},
+		{"ScaledObject tenant-acme/sentiment", "spec.scaleTargetRef.name", "sentimental", "ScaledObject tenant-acme/sentiment: names the Deployment tenant-acme/sentimental, which does not exist"},
 		{"HorizontalPodAutoscaler tenant-acme/sentiment", "spec.scaleTargetRef.name", "sentimental", "HorizontalPodAutoscaler tenant-acme/sentiment: names the Deployment tenant-acme/sentimental, which does not exist"},
 		{"PodDisruptionBudget tenant-acme/sentiment", "spec.selector.matchLabels", m{"a": "b"}, "PodDisruptionBudget tenant-acme/sentiment: selects no pods"},
 		{"Ingress tenant-acme/sentiment", "spec.rules[0].http.paths[0].backend.service.name", "x", "Ingress tenant-acme/sentiment: names the Service tenant-acme/x, which does not exist"},
@@ -62,6 +63,13 @@ func TestReferencesBroken(t *testing.T) {
 		{"StatefulSet tenant-acme/cache", "spec.template.spec.volumes", l{m{"name": "data", "persistentVolumeClaim": m{"claimName": "data"}}}, ""},
 		{"RoleBinding tenant-acme/owner-read", "subjects[1].namespace", "argocd", ""},
 		{"PodMonitor tenant-acme/sentiment", "spec.namespaceSelector", m{"any": true}, ""},
+		{"HTTPRoute tenant-acme/sentiment", "spec.parentRefs[0].name", "mlfleet-private", "HTTPRoute tenant-acme/sentiment: names the Gateway istio-ingress/mlfleet-private, which does not exist"},
+		{"HTTPRoute tenant-acme/sentiment", "spec.rules[1].backendRefs[0].port", 8003, "HTTPRoute tenant-acme/sentiment: names a port of the Service sentiment that it does not have"},
+		{"VirtualService tenant-acme/sentiment", "spec.gateways", l{"istio-ingress/other"}, "VirtualService tenant-acme/sentiment: names the Gateway istio-ingress/other, which does not exist"},
+		{"VirtualService tenant-acme/sentiment", "spec.http[0].route[0].destination.host", "sentiment.tenant-fern.svc.cluster.local",
+			"VirtualService tenant-acme/sentiment: sends requests to sentiment.tenant-fern.svc.cluster.local, which is not in its namespace"},
+		{"VirtualService tenant-acme/sentiment", "spec.http[0].route[0].destination.host", "eta.tenant-acme.svc.cluster.local",
+			"VirtualService tenant-acme/sentiment: names the Service tenant-acme/eta, which does not exist"},
 		{"Secret tenant-acme/token", "metadata.name", "other", ""},
 	} {
 		t.Run(tc.id+" "+tc.path, func(t *testing.T) {

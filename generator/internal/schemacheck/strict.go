@@ -17,7 +17,6 @@ const (
 	extPreserve    = "x-kubernetes-preserve-unknown-fields"
 	extEmbedded    = "x-kubernetes-embedded-resource"
 	extIntOrString = "x-kubernetes-int-or-string"
-	extCEL         = "x-kubernetes-validations"
 	extListType    = "x-kubernetes-list-type"
 	extListKeys    = "x-kubernetes-list-map-keys"
 
@@ -93,9 +92,6 @@ func (s *stricter) named(name string, within []string) (*spec.Schema, error) {
 
 // strict copies schema with references filled in and unknown fields refused.
 func (s *stricter) strict(schema *spec.Schema, within []string) (*spec.Schema, error) {
-	if _, ok := schema.Extensions[extCEL]; ok {
-		return nil, fmt.Errorf("the schema has CEL rules (%s), which are not evaluated here", extCEL)
-	}
 	if ref := referred(schema); ref != "" {
 		out, err := s.named(strings.TrimPrefix(ref, bundle.RefPrefix), within)
 		if err != nil {

@@ -21,7 +21,7 @@ type source struct {
 // v3.5 the release that runs, and what the generator emits has to be valid
 // under both. prometheus-operator's newer releases are not on the module proxy
 // as a main module (only its Go types are); v0.85.0 is the newest that carries
-// the CRDs.
+// the CRDs. Karpenter's are the newest whose modules Go 1.26.8 downloads.
 func sources() []source {
 	return []source{
 		{
@@ -76,6 +76,81 @@ func sources() []source {
 				"example/prometheus-operator-crd/monitoring.coreos.com_servicemonitors.yaml",
 			},
 			crds: true,
+		},
+		{
+			project: "Karpenter",
+			module:  "sigs.k8s.io/karpenter",
+			version: "v1.13.0",
+			licence: "Apache-2.0",
+			file:    "karpenter.json.gz",
+			kinds:   []string{"karpenter.sh/v1 NodePool", "karpenter.sh/v1alpha1 NodeOverlay"},
+			paths:   []string{"pkg/apis/crds/karpenter.sh_nodeoverlays.yaml", "pkg/apis/crds/karpenter.sh_nodepools.yaml"},
+			crds:    true,
+		},
+		{
+			project: "Karpenter's AWS provider",
+			module:  "github.com/aws/karpenter-provider-aws",
+			version: "v1.13.1",
+			licence: "Apache-2.0",
+			file:    "karpenter-aws.json.gz",
+			kinds:   []string{"karpenter.k8s.aws/v1 EC2NodeClass"},
+			paths:   []string{"pkg/apis/crds/karpenter.k8s.aws_ec2nodeclasses.yaml"},
+			crds:    true,
+		},
+		{
+			project: "KEDA",
+			module:  "github.com/kedacore/keda/v2",
+			version: "v2.21.0",
+			licence: "Apache-2.0",
+			file:    "keda.json.gz",
+			kinds:   []string{"keda.sh/v1alpha1 ScaledObject"},
+			paths:   []string{"config/crd/bases/keda.sh_scaledobjects.yaml"},
+			crds:    true,
+		},
+		{
+			project: "Gateway API",
+			module:  "sigs.k8s.io/gateway-api",
+			version: "v1.6.3",
+			licence: "Apache-2.0",
+			file:    "gateway-api.json.gz",
+			kinds:   []string{"gateway.networking.k8s.io/v1 Gateway", "gateway.networking.k8s.io/v1 HTTPRoute"},
+			paths: []string{
+				"config/crd/standard/gateway.networking.k8s.io_gateways.yaml",
+				"config/crd/standard/gateway.networking.k8s.io_httproutes.yaml",
+			},
+			crds: true,
+		},
+		{
+			project: "Istio",
+			module:  "istio.io/api",
+			version: "v1.31.1",
+			licence: "Apache-2.0",
+			file:    "istio.json.gz",
+			kinds: []string{
+				"networking.istio.io/v1 DestinationRule", "networking.istio.io/v1 Gateway", "networking.istio.io/v1 VirtualService",
+			},
+			paths: []string{"kubernetes/customresourcedefinitions.gen.yaml"},
+			crds:  true,
+		},
+		{
+			project: "cert-manager",
+			module:  "github.com/cert-manager/cert-manager",
+			version: "v1.19.1",
+			licence: "Apache-2.0",
+			file:    "cert-manager.json.gz",
+			kinds:   []string{"cert-manager.io/v1 Certificate"},
+			paths:   []string{"deploy/crds/cert-manager.io_certificates.yaml"},
+			crds:    true,
+		},
+		{
+			project: "ExternalDNS",
+			module:  "sigs.k8s.io/external-dns",
+			version: "v0.20.0",
+			licence: "Apache-2.0",
+			file:    "external-dns.json.gz",
+			kinds:   []string{"externaldns.k8s.io/v1alpha1 DNSEndpoint"},
+			paths:   []string{"config/crd/standard/dnsendpoints.externaldns.k8s.io.yaml"},
+			crds:    true,
 		},
 	}
 }

@@ -1,0 +1,137 @@
+package check_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/mlfleet/mlfleet/generator/internal/fleettest"
+)
+
+const south = "regions/south.yaml"
+
+// opened is the small fleet with a way in from the internet into the production
+// clusters, a name for both, and sentiment public there.
+func opened(expose string) []edit {
+	const public = ", tls: {issuer: letsencrypt}, public: {healthCheck: 8f1b6d0e-3a52-4c1e-9a64-5d1c2f7e90ab}}"
+	return []edit{
+		{north, "namespace: gateway}", "namespace: gateway" + public},
+		{south, "namespace: gateway}", "namespace: gateway" + public},
+		{production, "  limits:", "  traffic: {domain: ml.example}\n  limits:"},
+		{acme, "  allow:\n", "  allow:\n    public: true\n"},
+		{sentiment, "  expose: {hostname: sentiment}\n", "  placement: {environments: [production]}\n  expose: {hostname: sentiment, " + expose + "}\n"},
+	}
+}
+
+// canary is sentiment with one.
+const canary = "  expose: {hostname: sentiment}\n  canary:\n    version: \"4\"\n    artifact: {uri: \"s3://acme-models/sentiment/4\", sha256: bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb}\n    weight: "
+
+// Every rule about requests and their ways: what breaks it, and all that is said of
+// it then.
+func TestTrafficRules(t *testing.T) {
+	for _, tc := range []struct {
+		name  string
+		edits []edit
+		want  []string
+	}{
+		{name: "public in two regions", edits: opened("public: true")},
+		{name: "failover", edits: opened("public: true, dns: {policy: failover, primary: south, secondary: north}")},
+		{name: "weighted", edits: opened("public: true, dns: {policy: weighted, weights: {south: 1, north: 0}}")},
+		{"public without the grant", slices.Delete(opened("public: true"), 3, 4), []string{
+			`tenants/acme/models/sentiment.yaml:14:41: tenant acme has no grant for public models (tenants/acme/tenant.yaml lacks allow: {public: true}) — remove it, or ask the platform team for the grant`,
+		}},
+		{"public where the internet has no way in", slices.Delete(opened("public: true"), 1, 2), []string{
+			`tenants/acme/models/sentiment.yaml:14:41: no way in from the internet leads to cluster south-production (regions/south.yaml has no ingress.public for it) — ask the platform team to add it, or override public for it with false`,
+		}},
+		{"sticky behind a gateway that cannot", append(opened("sticky: 1h"), edit{south, "namespace: gateway, tls", "namespace: gateway, class: envoy, tls"}), []string{
+			`tenants/acme/models/sentiment.yaml:14:41: the gateway of cluster south-production keeps no client at its replica (its ingress.class in regions/south.yaml is envoy; Istio's gateways do, and load balancers) — remove sticky`,
+		}},
+		// Hostnames.
+		{"hostname of a load balancer", []edit{{sentiment, "hostname: sentiment", "hostname: public"}}, []string{
+			`tenants/acme/models/sentiment.yaml:13:22: hostname "public" is taken (it is the name of a load balancer of cluster north-production) — choose another`,
+		}},
+		{"hostname of a cluster", append(opened("public: true"),
+			edit{production, "domain: ml.example", "domain: fleet.example"},
+			edit{sentiment, "hostname: sentiment", "hostname: south"}), []string{
+			`tenants/acme/models/sentiment.yaml:14:22: hostname "south" is taken (it is the ingress hostname of cluster south-production) — choose another`,
+		}},
+		{"hostname taken in another region", append(opened("public: true"),
+			edit{sentiment, "environments: [production]", "environments: [production], regions: [south]"},
+			edit{borealis, "  quota:\n", "  allow: {public: true}\n  quota:\n"},
+			edit{fraud, "hostname: fraud", "hostname: sentiment, public: true"}), []string{
+			`tenants/borealis/models/fraud.yaml:13:22: hostname "sentiment" is taken (model sentiment of tenant acme claims it at tenants/acme/models/sentiment.yaml:14:22) — choose another`,
+		}},
+		// Names in several regions.
+		{"failover with one region", append(opened("public: true, dns: {policy: failover, primary: south, secondary: north}"),
+			edit{sentiment, "environments: [production]", "environments: [production], regions: [south]"}), []string{
+			`tenants/acme/models/sentiment.yaml:14:61: model sentiment has one region, and nowhere to fail over to (in environment production it is public in south) — place it in a second region, or use policy latency`,
+		}},
+		{"failover to itself", opened("public: true, dns: {policy: failover, primary: south, secondary: south}"), []string{
+			`tenants/acme/models/sentiment.yaml:14:98: the secondary region is the primary one (in environment production it is public in north, south) — name another`,
+		}},
+		{"failover to where it is not", opened("public: true, dns: {policy: failover, primary: south, secondary: west}"), []string{
+			`tenants/acme/models/sentiment.yaml:14:98: model sentiment does not run in region west (in environment production it is public in north, south) — name a region that it runs in`,
+		}},
+		{"failover without a health check", append(opened("public: true, dns: {policy: failover, primary: south, secondary: north}"),
+			edit{south, "public: {healthCheck: 8f1b6d0e-3a52-4c1e-9a64-5d1c2f7e90ab}", "public: {}"}), []string{
+			`tenants/acme/models/sentiment.yaml:14:80: nothing tells when cluster south-production is down (regions/south.yaml has no ingress.public.healthCheck for it) — ask the platform team to add one`,
+		}},
+		{"weights of other regions", opened("public: true, dns: {policy: weighted, weights: {south: 1, west: 1}}"), []string{
+			`tenants/acme/models/sentiment.yaml:14:80: there is no weight for region north (in environment production it is public in north, south) — give it one; 0 sends nobody there`,
+			`tenants/acme/models/sentiment.yaml:14:97: model sentiment does not run in region west (in environment production it is public in north, south) — remove its weight`,
+		}},
+		{"regions chosen between for nobody", opened("dns: {policy: latency}"), []string{
+			`tenants/acme/models/sentiment.yaml:14:38: model sentiment has no name that leads to several regions (a model has one where it is public, in environments with a traffic.domain) — add public: true, or remove dns`,
+		}},
+		{"two clusters of a region", append(opened("public: true"),
+			edit{south, "name: south-staging\n", "name: south-production-2\n"},
+			edit{south, "environment: staging", "environment: production"},
+			edit{south, "cidrs: [10.2.16.0/20]}", "namespace: gateway, tls: {issuer: le}, public: {}}"},
+			edit{south, "maxNodes: 4, capacityTypes: [spot]", "maxNodes: 4, capacityTypes: [on-demand]"}), []string{
+			`tenants/acme/models/sentiment.yaml:14:41: model sentiment is public in two clusters of region south, south-production and south-production-2 (one name leads to one cluster of a region) — leave one out with placement or an override`,
+		}},
+		// Istio's own objects.
+		{"Istio without its gateway", []edit{{staging, "  limits:", "  traffic: {routing: istio}\n  limits:"}}, []string{
+			`regions/north.yaml:29:61: cluster north-staging has no gateway (environment staging chose routing: istio) — name the namespace of Istio's gateway instead of cidrs`,
+			`regions/south.yaml:29:61: cluster south-staging has no gateway (environment staging chose routing: istio) — name the namespace of Istio's gateway instead of cidrs`,
+		}},
+		{"a class for Istio", []edit{
+			{production, "  limits:", "  traffic: {routing: istio}\n  limits:"},
+			{north, "namespace: gateway}", "namespace: gateway, class: envoy}"},
+		}, []string{
+			`regions/north.yaml:15:73: a GatewayClass is the Gateway API's (environment production chose routing: istio) — remove it`,
+		}},
+		// Canaries.
+		{name: "canary", edits: []edit{{sentiment, "  expose: {hostname: sentiment}\n", canary + "50\n"}}},
+		{"canary counts in the quota", []edit{
+			{sentiment, "  expose: {hostname: sentiment}\n", canary + "50\n"},
+			{acme, "gpus: 8", "gpus: 4"},
+		}, []string{
+			`tenants/acme/tenant.yaml:14:11: quota.gpus is 4, but the fewest replicas and a rolling update need 5 in cluster north-production (at least sentiment 3×1 + sentiment-canary 2×1) — raise the quota, or lower the models' replicas.min or resources`,
+		}},
+		{"canary of another model's name", []edit{
+			{sentiment, "  expose: {hostname: sentiment}\n", canary + "50\n  placement: {environments: [staging]}\n"},
+			{"tenants/acme/models/sentiment-canary.yaml", "", "apiVersion: mlfleet.dev/v1alpha1\nkind: Model\nmetadata: {name: sentiment-canary}\nspec:\n  version: \"1\"\n  runtime: onnx\n  artifact: {uri: \"s3://acme-models/x/1\", sha256: bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb}\n  gpu: none\n  resources: {cpu: \"1\", memory: 1Gi}\n  replicas: {min: 1, max: 1}\n"},
+		}, []string{
+			`tenants/acme/models/sentiment.yaml:15:5: the canary of model sentiment would be called sentiment-canary, as another model of the tenant is — rename that model`,
+		}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			inputs := fleettest.Small(t)
+			for _, e := range tc.edits {
+				if e.old == "" {
+					fleettest.Add(inputs, e.file, e.new)
+					continue
+				}
+				fleettest.Edit(t, inputs, e.file, e.old, e.new)
+			}
+			var got []string
+			for _, f := range findings(t, inputs) {
+				got = append(got, f.String())
+			}
+			if !slices.Equal(got, tc.want) {
+				t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(tc.want, "\n"))
+			}
+		})
+	}
+}

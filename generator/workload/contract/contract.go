@@ -1,0 +1,51 @@
+package contract
+
+// Paths are those of the Open Inference Protocol and of Triton, so that gateways,
+// probes and monitors need not know which runtime it is.
+const (
+	LivePath    = "/v2/health/live"
+	ReadyPath   = "/v2/health/ready"
+	MetricsPath = "/metrics"
+
+	// ModelsPath is followed by a model's name; below it are the requests of the Open
+	// Inference Protocol. The repository extension, which loads and unloads, is not.
+	ModelsPath = "/v2/models/"
+	// PredictPath takes texts, where the model answers them.
+	PredictPath = "/predict"
+
+	// ModelRepository holds <model>/<version>/, as both servers expect it.
+	ModelRepository = "/models"
+)
+
+// The pins and containers of a model's pod.
+const (
+	// FetchPin is the pin of the image whose fetch command brings the artifact,
+	// whichever server then loads it. Every placement with a model uses it.
+	FetchPin = "inference"
+
+	FetchContainer  = "fetch"
+	ServerContainer = "server"
+)
+
+// Names of ports, for Services, probes and monitors.
+const (
+	HTTPPortName    = "http"
+	GRPCPortName    = "grpc"
+	MetricsPortName = "metrics"
+)
+
+// Environment variables of the contract.
+const (
+	EnvTenant          = "TENANT"
+	EnvModelName       = "MODEL_NAME"
+	EnvModelVersion    = "MODEL_VERSION"
+	EnvRegion          = "REGION"
+	EnvCluster         = "CLUSTER"
+	EnvDevice          = "DEVICE"
+	EnvMaxBatchSize    = "MAX_BATCH_SIZE"
+	EnvMaxQueueDelay   = "MAX_QUEUE_DELAY"
+	EnvDrainTimeout    = "DRAIN_TIMEOUT"
+	EnvModelRepository = "MODEL_REPOSITORY"
+	EnvArtifactURI     = "ARTIFACT_URI"
+	EnvArtifactSHA256  = "ARTIFACT_SHA256"
+)

@@ -1,0 +1,18 @@
+package guardrails
+
+import (
+	networkingv1 "k8s.io/api/networking/v1"
+
+	"github.com/mlfleet/mlfleet/generator/fleet"
+)
+
+// AllowEgress opens the ways out that the platform granted the tenant, in each of
+// its clusters alike.
+func AllowEgress(p *fleet.Placement) []*networkingv1.NetworkPolicy {
+	var policies []*networkingv1.NetworkPolicy
+	for _, egress := range p.Tenant.Spec.Allow.Egress {
+		policies = append(policies, egressPolicy(p.Tenant, "allow-egress-"+egress.Name,
+			"a way out that the tenant was granted: "+egress.Name, addresses(egress.CIDRs...), egress.Port))
+	}
+	return policies
+}

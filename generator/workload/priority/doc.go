@@ -1,0 +1,3 @@
+// Package priority ranks the tiers: a PriorityClass each, which every cluster has once
+// for all tenants.
+package priority

@@ -1,0 +1,5 @@
+// Package scaling builds what changes the number of a model's replicas: KEDA's
+// ScaledObject as a rule, a HorizontalPodAutoscaler where a cluster says that it has a
+// metrics adapter, and then the adapter's rules. It takes a placement and one of its
+// models, and knows of the pods only their names and metrics.
+package scaling

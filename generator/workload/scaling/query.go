@@ -1,0 +1,70 @@
+package scaling
+
+import (
+	"strconv"
+
+	"github.com/mlfleet/mlfleet/generator/fleet"
+)
+
+// Series beside the queue's, which fleet.Runtime names.
+const (
+	// histogramSeries is the included server's (docs/contract.md).
+	histogramSeries = "inference_request_duration_seconds_bucket"
+	// summarySeries is Triton's, which the Deployment switches on (Triton's
+	// metrics.md, "Summaries").
+	summarySeries = "nv_inference_request_summary_us"
+	// utilizationSeries is how much of the time a GPU works, in percent (NVIDIA DCGM,
+	// field identifiers).
+	utilizationSeries = "DCGM_FI_DEV_GPU_UTIL"
+	// engineSeries is the same of any part of a GPU, as a ratio. DCGM has no
+	// utilisation of MIG instances.
+	engineSeries = "DCGM_FI_PROF_GR_ENGINE_ACTIVE"
+)
+
+// rateWindow is long enough for several scrapes, and for one that is lost.
+const rateWindow = "2m"
+
+// selector selects the series of a model, by the labels that its ServiceMonitor puts
+// on them. Queries are made of constants and of names as quoted values, and of
+// nothing else that a tenant writes.
+func selector(t *fleet.Tenant, m *fleet.Model, further string) string {
+	return "{tenant=" + strconv.Quote(t.Name) + ",model=" + strconv.Quote(m.Name) + further + "}"
+}
+
+// queueQuery is the requests that wait, in all replicas together.
+func queueQuery(t *fleet.Tenant, m *fleet.Model) string {
+	return "sum(" + m.Spec.Runtime.QueueMetric() + selector(t, m, "") + ")"
+}
+
+// latencyQuery is the 99th percentile of a request's time in the server, in seconds;
+// of Triton's replicas the worst, because percentiles do not add up. Without
+// requests there is none (NaN), and nothing to guard: 0.
+func latencyQuery(t *fleet.Tenant, m *fleet.Model) string {
+	percentile := "histogram_quantile(0.99, sum by (le) (rate(" + histogramSeries + selector(t, m, "") + "[" + rateWindow + "])))"
+	if m.Spec.Runtime == fleet.Triton {
+		percentile = "max(" + summarySeries + selector(t, m, `,quantile="0.99"`) + ") / 1e6"
+	}
+	return "(" + percentile + " > 0) or vector(0)"
+}
+
+// byEngine says whether DCGM tells of the model's GPUs only how long their engines
+// are active.
+func byEngine(m *fleet.Model) bool {
+	return m.Spec.GPU != nil && m.Spec.GPU.MIGProfile() != ""
+}
+
+// gpuQuery is the average over the GPUs of the model's pods, in percent. The exporter
+// tells whose GPU it is in labels that Prometheus either moves aside, because the
+// exporter is a pod itself, or keeps (honorLabels); one of the two has the series.
+func gpuQuery(t *fleet.Tenant, m *fleet.Model) string {
+	series, factor := utilizationSeries, ""
+	if byEngine(m) {
+		series, factor = engineSeries, "100 * "
+	}
+	// A Deployment's pods: its name, its ReplicaSet's hash, five characters. The last
+	// two have no hyphen, so that "ranker" is not taken for "ranker-large".
+	pods := strconv.Quote(m.Name + "-[a-z0-9]+-[a-z0-9]{5}")
+	namespace := strconv.Quote(t.Namespace())
+	return factor + "avg(" + series + "{exported_namespace=" + namespace + ",exported_pod=~" + pods + "} or " +
+		series + "{namespace=" + namespace + ",pod=~" + pods + "})"
+}

@@ -1,0 +1,59 @@
+package traffic
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/mlfleet/mlfleet/generator/fleet"
+	"github.com/mlfleet/mlfleet/generator/workload/contract"
+	"github.com/mlfleet/mlfleet/generator/workload/object"
+)
+
+// annotationDNSController takes an object from external-dns, where its value is
+// another than "dns-controller" (external-dns, "Annotations"): a route's names have
+// their records in DNSRecords, which alone knows of other regions.
+const annotationDNSController = "external-dns.alpha.kubernetes.io/controller"
+
+// ModelRoute hangs an exposed model onto one of the cluster's gateways: the internal
+// one, or the public one for a model that is public.
+func ModelRoute(p *fleet.Placement, m *fleet.Model) *HTTPRoute {
+	if !routed(p, m) || p.Cluster.Spec.Ingress.LoadBalanced() || p.Cluster.Environment.Spec.Traffic.ByIstio() {
+		return nil
+	}
+	meta := object.ModelMeta(p, m)
+	meta.Annotations = map[string]string{annotationDNSController: object.ManagedBy}
+	route := &HTTPRoute{
+		TypeMeta:   metav1.TypeMeta{APIVersion: gatewayGroup + "/v1", Kind: "HTTPRoute"},
+		ObjectMeta: meta,
+		Spec: HTTPRouteSpec{
+			ParentRefs: []ParentRef{{
+				Group: gatewayGroup, Kind: "Gateway",
+				Name: gatewayName(m.Spec.Expose.Entrance()), Namespace: p.Cluster.Spec.Ingress.Namespace,
+			}},
+			Hostnames: hostnames(p, m),
+		},
+	}
+	for _, s := range splits(p, m) {
+		route.Spec.Rules = append(route.Spec.Rules, routeRule(m, s))
+	}
+	return route
+}
+
+func routeRule(m *fleet.Model, s split) RouteRule {
+	var rule RouteRule
+	for _, p := range paths(m) {
+		match := RouteMatch{Path: PathMatch{Type: "Exact", Value: p.value}}
+		if p.prefix {
+			match.Path.Type = "PathPrefix"
+		}
+		for _, h := range s.headers {
+			match.Headers = append(match.Headers, HeaderMatch{Type: "Exact", Name: h.name, Value: h.value})
+		}
+		rule.Matches = append(rule.Matches, match)
+	}
+	for _, b := range s.backends {
+		rule.BackendRefs = append(rule.BackendRefs, BackendRef{
+			Kind: "Service", Name: b.service, Port: contract.PortHTTP, Weight: b.weight,
+		})
+	}
+	return rule
+}
