@@ -1,0 +1,10 @@
+// Package argocd runs Argo CD on a hub cluster: the application controller, the
+// ApplicationSet controller with progressive syncs, the repository server, and
+// Redis. There is no API server and no user interface: what a person would do there
+// tests do through the Kubernetes API, as Argo CD's command line can too (--core).
+//
+// It is set up as docs/operations.md tells an operator to, but for two things.
+// Argo CD asks Git for changes rarely and is told of commits instead (Refresh), as a
+// webhook would. And an HPA counts as healthy as soon as it works on its Deployment:
+// there are no metrics here that it could scale by.
+package argocd
