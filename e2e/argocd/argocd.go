@@ -30,7 +30,7 @@ type Options struct {
 	Bin      string // the folder of Argo CD's and Kustomize's programs
 	Dir      string // where its files go
 	Hub      *controlplane.Cluster
-	Clusters []*controlplane.Cluster // to be registered under their names, beside the hub
+	Clusters []*controlplane.Cluster // to be registered under their names; the hub knows itself
 }
 
 // resync is how often Argo CD looks for changes by itself, in seconds; its own
@@ -139,7 +139,8 @@ func environment(o Options, kubeconfig string) ([]string, error) {
 	gitconfig := filepath.Join(o.Dir, "gitconfig")
 	all := []string{
 		"PATH=" + o.Bin + ":" + os.Getenv("PATH"),
-		"KUBECONFIG=" + kubeconfig, // the ApplicationSet controller's flag is not enough
+		"KUBECONFIG=" + kubeconfig,    // the ApplicationSet controller's flag is not enough
+		"ARGOCD_FAKE_IN_CLUSTER=true", // "in-cluster" is the cluster of KUBECONFIG: we are no pod
 		"ARGOCD_GPG_ENABLED=false",
 		"ARGOCD_ASK_PASS_SOCK=" + filepath.Join(o.Dir, "ask-pass.sock"),
 		"GIT_CONFIG_NOSYSTEM=1",

@@ -76,7 +76,7 @@ func (a *ArgoCD) configure(ctx context.Context, clusters []*controlplane.Cluster
 		}
 	}
 	secrets := []*corev1.Secret{{ObjectMeta: meta("argocd-secret"), StringData: map[string]string{"server.secretkey": rand.Text()}}}
-	for _, c := range append([]*controlplane.Cluster{a.hub}, clusters...) {
+	for _, c := range clusters {
 		connection, err := c.ArgoConnection()
 		if err != nil {
 			return err

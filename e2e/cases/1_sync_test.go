@@ -42,6 +42,9 @@ func TestSync(t *testing.T) {
 	})
 }
 
+// hub is the hub's own name in Argo CD (fleet.yaml).
+const hub = "in-cluster"
+
 // onItsOwnCluster checks that each Application went to the cluster that its name ends
 // with, and counts the objects of all.
 func onItsOwnCluster(t *testing.T, live []*argocd.Application) int {
@@ -50,7 +53,7 @@ func onItsOwnCluster(t *testing.T, live []*argocd.Application) int {
 		objects += len(a.Status.Resources)
 		_, want := cutLast(a.Metadata.Name)
 		if a.Metadata.Labels["mlfleet.dev/component"] == "root" {
-			want = the.Hub.Name
+			want = hub
 		}
 		if a.Spec.Destination.Name != want {
 			t.Errorf("%s is for cluster %s, want %s", a.Metadata.Name, a.Spec.Destination.Name, want)

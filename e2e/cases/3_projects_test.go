@@ -46,7 +46,7 @@ func intrusions(c *world.Cluster, tenant, neighbour world.Tenant) []intrusion {
 	all := []intrusion{
 		{"neighbour-namespace", neighbour.Namespace(), c.Name, "plain", url, "do not match any of the allowed destinations"},
 		{"system-namespace", "kube-system", c.Name, "plain", url, "do not match any of the allowed destinations"},
-		{"hub", argocd.Namespace, the.Hub.Name, "argocd", url, "do not match any of the allowed destinations"},
+		{"hub", argocd.Namespace, hub, "argocd", url, "do not match any of the allowed destinations"},
 		{"other-repository", home, c.Name, "plain", url + "-elsewhere", "is not permitted in project"},
 		{"neighbour-object", home, c.Name, neighbour.Namespace(), url, "is not permitted in project"},
 	}

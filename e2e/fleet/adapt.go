@@ -8,16 +8,10 @@ import (
 	"strings"
 )
 
-// Hub is the name of the hub cluster in the copy.
-const Hub = "hub"
-
-// Adapt points the fleet to this repository, to the hub's address and to those of
-// the clusters, by name, and takes the sync windows away.
-func (r *Repository) Adapt(hub string, servers map[string]string) error {
-	err := r.Edit("fleet.yaml", func(d Document) {
-		d.At("spec", "repository")["url"] = r.URL()
-		d.At("spec", "argocd")["hub"] = map[string]any{"name": Hub, "server": hub}
-	})
+// Adapt points the fleet to this repository and to the addresses of the clusters, by
+// name, and takes the sync windows away.
+func (r *Repository) Adapt(servers map[string]string) error {
+	err := r.Edit("fleet.yaml", func(d Document) { d.At("spec", "repository")["url"] = r.URL() })
 	if err != nil {
 		return err
 	}

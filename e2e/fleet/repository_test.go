@@ -49,7 +49,7 @@ func TestCopy(t *testing.T) {
 				servers[region+"-staging"] = "https://127.0.0.1:100" + string(rune('0'+i))
 				servers[region+"-production"] = "https://127.0.0.1:200" + string(rune('0'+i))
 			}
-			if err := r.Adapt("https://127.0.0.1:3000", servers); err != nil {
+			if err := r.Adapt(servers); err != nil {
 				t.Fatal(err)
 			}
 			if err := r.Generate(t.Context()); err != nil {

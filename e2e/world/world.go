@@ -67,7 +67,7 @@ func Start(ctx context.Context, o Options) (*World, error) {
 		servers[c.Name] = c.URL()
 		all = append(all, c.Cluster)
 	}
-	if err := repository.Adapt(w.Hub.URL(), servers); err != nil {
+	if err := repository.Adapt(servers); err != nil {
 		return nil, err
 	}
 	if err := w.Commit(ctx, "The sample fleet, on the clusters that run here"); err != nil {
@@ -130,7 +130,7 @@ func (w *World) startClusters(ctx context.Context, o Options) error {
 	options := controlplane.Options{Bin: o.Bin, Dir: o.Dir, Etcd: etcd.URL}
 	start(len(inputs), func() error {
 		hub := options
-		hub.Name = fleet.Hub
+		hub.Name = "hub"
 		var err error
 		w.Hub, err = controlplane.Start(ctx, hub)
 		return err
