@@ -59,10 +59,8 @@ func (a *ArgoCD) configure(ctx context.Context, clusters []*controlplane.Cluster
 	}
 	settings := map[string]map[string]string{
 		"argocd-cm": {
-			"application.resourceTrackingMethod": "annotation",
-			// Nobody runs inside the hub; it is registered like the others.
-			"cluster.inClusterEnabled": "false",
-			"timeout.reconciliation":   fmt.Sprintf("%ds", resync),
+			"application.resourceTrackingMethod":                                 "annotation",
+			"timeout.reconciliation":                                             fmt.Sprintf("%ds", resync),
 			"resource.customizations.health.autoscaling_HorizontalPodAutoscaler": autoscalerHealth,
 		},
 		"argocd-rbac-cm":            nil,
