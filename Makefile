@@ -6,7 +6,7 @@ FUZZTIME ?= 30s
 
 # The other Go modules that "make test" tests, each by its own Makefile.
 # "make test MODULES=" tests the generator alone.
-MODULES  ?= inference ci e2e
+MODULES  ?= inference ci preview e2e
 
 # The packages that start goroutines, and ./generator, whose tests have them all
 # work on the sample fleet. They are tested again under the race detector.

@@ -9,7 +9,10 @@ import (
 	"slices"
 	"testing"
 
+	"golang.org/x/mod/modfile"
+
 	"github.com/mlfleet/mlfleet/preview"
+	"github.com/mlfleet/mlfleet/preview/expand"
 )
 
 // The sample fleet gives Argo CD one Application for every overlay, each syncs in one
@@ -65,6 +68,24 @@ func TestNoBuild(t *testing.T) {
 	if len(built.Applications) != len(not.Applications) || len(not.Findings) > 0 || not.Built {
 		t.Errorf("%d Applications with building, %d without, and findings %v", len(built.Applications), len(not.Applications), not.Findings)
 	}
+}
+
+// The version that is printed is the version that is built.
+func TestVersion(t *testing.T) {
+	data, err := os.ReadFile("go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mod, err := modfile.Parse("go.mod", data, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range mod.Require {
+		if r.Mod.Path == "github.com/argoproj/argo-cd/v2" && r.Mod.Version == expand.Version {
+			return
+		}
+	}
+	t.Errorf("go.mod does not require Argo CD %s", expand.Version)
 }
 
 func TestInterrupted(t *testing.T) {

@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"golang.org/x/sys/unix"
 )
 
-// install puts a new database in place: made whole in a directory beside it, then swapped, so that a reader meets the old
-// one or the new one and an interrupted run leaves the old.
+// install puts a new database in place: made whole in a directory beside it, then exchanged with the old one at once, so
+// that a reader meets the old one or the new one, and so does whoever comes after an interrupted run.
 func install(dir string, fill func(staging string) (Metadata, error)) (Metadata, error) {
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
 		return Metadata{}, fmt.Errorf("making room for the vulnerability database: %w", err)
@@ -65,13 +67,32 @@ func swap(staging, dir string) error {
 			return fmt.Errorf("replacing the vulnerability database in %s: it also holds %s: name a directory of its own", dir, e.Name())
 		}
 	}
-	old := staging + ".old"
-	err = os.Rename(dir, old)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
+	// Where nothing is there, or an empty folder, a rename does. Where something is, the two are exchanged, and install
+	// removes the old one under its new name.
+	if len(entries) == 0 {
+		err = os.Rename(staging, dir)
+	} else {
+		err = exchange(staging, dir)
+	}
+	if err != nil {
 		return fmt.Errorf("replacing the vulnerability database in %s: %w", dir, err)
 	}
+	return nil
+}
+
+// exchange gives two directories each other's name, at once (rename(2), RENAME_EXCHANGE). A file system that cannot, as
+// some over a network, has the old one out of the way for a moment.
+func exchange(staging, dir string) error {
+	err := unix.Renameat2(unix.AT_FDCWD, staging, unix.AT_FDCWD, dir, unix.RENAME_EXCHANGE)
+	if !errors.Is(err, unix.EINVAL) && !errors.Is(err, unix.ENOSYS) {
+		return err
+	}
+	old := staging + ".old"
+	if err := os.Rename(dir, old); err != nil {
+		return err
+	}
 	if err := os.Rename(staging, dir); err != nil {
-		return errors.Join(fmt.Errorf("replacing the vulnerability database in %s: %w", dir, err), os.Rename(old, dir))
+		return errors.Join(err, os.Rename(old, dir))
 	}
 	return os.RemoveAll(old)
 }

@@ -20,8 +20,13 @@ import (
 // layerType is the media type of the one layer of Trivy's database artifact.
 const layerType = "application/vnd.aquasec.trivy.db.layer.v1.tar+gzip"
 
-// maxDatabase is the most bytes that a database may have uncompressed. Trivy's had 0.9 GiB in 2026.
-const maxDatabase = 8 << 30
+const (
+	// maxDatabase is the most bytes that a database may have uncompressed, and with it the archive that it is in. Trivy's
+	// had 0.9 GiB in 2026.
+	maxDatabase = 8 << 30
+	// maxMetadata is the most that metadata.json may have: it holds four values.
+	maxMetadata = 64 << 10
+)
 
 // DefaultRepositories is where Aqua publishes the database, every six hours: the origin, then the mirror on AWS.
 func DefaultRepositories() []string {
@@ -77,7 +82,7 @@ func pull(ctx context.Context, staging string, now time.Time, repository string,
 	if err != nil {
 		return Metadata{}, err
 	}
-	if err := unpack(layer, staging); err != nil {
+	if err := unpack(layer, staging, maxDatabase); err != nil {
 		return Metadata{}, err
 	}
 	data, err := os.ReadFile(filepath.Join(staging, metadataFile))
@@ -111,8 +116,9 @@ func onlyLayer(img v1.Image) (v1.Layer, error) {
 }
 
 // unpack writes the database's two files. Whatever else the archive holds, and wherever it wants to put it, is left out:
-// names are compared, never joined.
-func unpack(layer v1.Layer, staging string) error {
+// names are compared, never joined. An archive of more than that many bytes, and room for
+// metadata.json, is not read to its end.
+func unpack(layer v1.Layer, staging string, most int64) error {
 	blob, err := layer.Compressed() // go-containerregistry checks size and digest while it is read to its end
 	if err != nil {
 		return err
@@ -122,11 +128,15 @@ func unpack(layer v1.Layer, staging string) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
-	archive := tar.NewReader(unzipped)
+	bounded := &io.LimitedReader{R: unzipped, N: most + maxMetadata}
+	archive := tar.NewReader(bounded)
 	for {
 		h, err := archive.Next()
 		if errors.Is(err, io.EOF) {
 			break
+		}
+		if bounded.N <= 0 {
+			return fmt.Errorf("%w: the archive has more than %d bytes, and no database does", ErrCorrupt, most)
 		}
 		if err != nil {
 			return fmt.Errorf("%w: %w", ErrCorrupt, err)
@@ -134,8 +144,8 @@ func unpack(layer v1.Layer, staging string) error {
 		if h.Typeflag != tar.TypeReg || (h.Name != databaseFile && h.Name != metadataFile) {
 			continue
 		}
-		if h.Size > maxDatabase {
-			return fmt.Errorf("%w: %s has %d bytes, at most %d are read", ErrCorrupt, h.Name, h.Size, int64(maxDatabase))
+		if limit := map[string]int64{databaseFile: most, metadataFile: maxMetadata}[h.Name]; h.Size > limit {
+			return fmt.Errorf("%w: %s has %d bytes, at most %d are read", ErrCorrupt, h.Name, h.Size, limit)
 		}
 		if err := save(archive, filepath.Join(staging, h.Name)); err != nil {
 			return err

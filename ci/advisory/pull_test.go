@@ -135,6 +135,7 @@ func TestPullRefuses(t *testing.T) {
 		"other media type": {artifact(t, types.OCILayer, files), nil, advisory.ErrSchema},
 		"no database":      {artifact(t, layerType, map[string][]byte{"metadata.json": files["metadata.json"]}), nil, advisory.ErrCorrupt},
 		"no metadata":      {artifact(t, layerType, map[string][]byte{"trivy.db": files["trivy.db"]}), nil, advisory.ErrCorrupt},
+		"long metadata":    {artifact(t, layerType, map[string][]byte{"trivy.db": files["trivy.db"], "metadata.json": append(bytes.Repeat([]byte(" "), 64<<10), files["metadata.json"]...)}), nil, advisory.ErrCorrupt},
 		"cut database":     {artifact(t, layerType, cut), nil, advisory.ErrCorrupt},
 		"two layers":       {twice(t, artifact(t, layerType, files)), nil, advisory.ErrSchema},
 		"tampered blob":    {artifact(t, layerType, files), tamper, advisory.ErrCorrupt},

@@ -48,7 +48,7 @@ func (r *run) open() (foundation, error) {
 	if r.GPU {
 		return nil, errors.New("the base of Debian packages has no CUDA; name a CUDA runtime image by its digest as the base")
 	}
-	file := filepath.Join(r.Root, "ci", "debian.lock")
+	file := filepath.Join(r.source, "ci", "debian.lock")
 	lock, err := debian.ReadLock(file)
 	if err != nil {
 		return nil, err

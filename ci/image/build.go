@@ -65,21 +65,39 @@ func (e *DirtyError) Error() string {
 // Run builds the image for every architecture and the index of them. The same
 // commit, base and compilers give the same digest.
 func (b Build) Run(ctx context.Context) (*Result, error) {
-	r, err := b.prepare(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("build the image: %w", err)
-	}
-	result, err := r.build(ctx)
+	result, err := b.run(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("build the image: %w", err)
 	}
 	return result, nil
 }
 
+func (b Build) run(ctx context.Context) (*Result, error) {
+	b, err := b.defaults()
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(b.Cache, 0o755); err != nil {
+		return nil, err
+	}
+	scratch, err := os.MkdirTemp(b.Cache, "build-*")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(scratch)
+	r, err := b.prepare(ctx, scratch)
+	if err != nil {
+		return nil, err
+	}
+	return r.build(ctx)
+}
+
 // run is a build with everything that it needs.
 type run struct {
 	Build
 	metadata   Metadata
+	scratch    string // a folder of this run's own
+	source     string // the folder with what goes in: the commit's files, or Root
 	foundation foundation
 	runtimes   *onnxruntime.Source
 	pins       onnxruntime.Pins
@@ -89,28 +107,31 @@ type run struct {
 	materials  map[string]Material // by URI
 }
 
-// prepare fills in the defaults and fails on whatever can be known to fail
-// before anything is compiled.
-func (b Build) prepare(ctx context.Context) (*run, error) {
-	root, err := filepath.Abs(b.Root)
-	if err != nil {
-		return nil, err
+// defaults fills in what is not said.
+func (b Build) defaults() (_ Build, err error) {
+	if b.Root, err = filepath.Abs(b.Root); err != nil {
+		return b, err
 	}
-	b.Root = root
 	b.Base = cmp.Or(b.Base, Debian)
 	// Absolute, because the compiler runs in another folder.
-	if b.Cache, err = filepath.Abs(cmp.Or(b.Cache, filepath.Join(root, "ci", ".cache"))); err != nil {
-		return nil, err
+	if b.Cache, err = filepath.Abs(cmp.Or(b.Cache, filepath.Join(b.Root, "ci", ".cache"))); err != nil {
+		return b, err
 	}
-	if b.Architectures, err = b.architectures(); err != nil {
-		return nil, err
-	}
-	r := &run{Build: b, cache: layer.NewCache(filepath.Join(b.Cache, "layers")), materials: map[string]Material{}}
-	if r.metadata, err = ReadMetadata(ctx, root); err != nil {
+	b.Architectures, err = b.architectures()
+	return b, err
+}
+
+// prepare fails on whatever can be known to fail before anything is compiled.
+func (b Build) prepare(ctx context.Context, scratch string) (_ *run, err error) {
+	r := &run{Build: b, scratch: scratch, cache: layer.NewCache(filepath.Join(b.Cache, "layers")), materials: map[string]Material{}}
+	if r.metadata, err = ReadMetadata(ctx, b.Root); err != nil {
 		return nil, err
 	}
 	if r.metadata.Dirty && !b.AllowDirty {
 		return nil, &DirtyError{Files: r.metadata.Changed}
+	}
+	if r.source, err = r.sources(ctx); err != nil {
+		return nil, err
 	}
 	if r.compilers, err = findCompilers(b.Architectures); err != nil {
 		return nil, err
@@ -119,13 +140,30 @@ func (b Build) prepare(ctx context.Context) (*run, error) {
 		return nil, err
 	}
 	r.runtimes = onnxruntime.NewSource(filepath.Join(b.Cache, "onnxruntime"), os.Getenv)
-	if r.pins, err = onnxruntime.ReadPins(filepath.Join(root, filepath.FromSlash(onnxruntime.PinsFile))); err != nil {
+	if r.pins, err = onnxruntime.ReadPins(filepath.Join(r.source, filepath.FromSlash(onnxruntime.PinsFile))); err != nil {
 		return nil, err
 	}
-	if r.tools, err = findToolchain(ctx, filepath.Join(root, "inference")); err != nil {
+	if r.tools, err = findToolchain(ctx, filepath.Join(r.source, "inference")); err != nil {
 		return nil, err
 	}
 	return r, r.inputs()
+}
+
+// sources gives the folder with what goes into the image. Of a commit it holds the
+// commit's bytes and nothing else: Git can be told to overlook files in a working
+// tree, and the compiler overlooks none.
+func (r *run) sources(ctx context.Context) (string, error) {
+	if r.metadata.Dirty {
+		return r.Root, nil
+	}
+	dir := filepath.Join(r.scratch, "source")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return "", err
+	}
+	if err := repository(r.Root).export(ctx, r.metadata.Revision, Inputs, dir); err != nil {
+		return "", fmt.Errorf("take what goes into the image out of its commit: %w", err)
+	}
+	return dir, nil
 }
 
 // architectures are those to build for, sorted.
@@ -145,23 +183,16 @@ func (b Build) architectures() ([]string, error) {
 
 // build makes the images and their index.
 func (r *run) build(ctx context.Context) (*Result, error) {
-	if err := os.MkdirAll(r.Cache, 0o755); err != nil {
-		return nil, err
-	}
-	scratch, err := os.MkdirTemp(r.Cache, "server-*")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(scratch)
 	result := &Result{Metadata: r.metadata}
 	for _, architecture := range r.Architectures {
-		img, layers, err := r.platform(ctx, architecture, scratch)
+		img, layers, err := r.platform(ctx, architecture)
 		if err != nil {
 			return nil, err
 		}
 		result.Images = append(result.Images, Platform{Arch: architecture, Image: img})
 		result.Layers = append(result.Layers, layers...)
 	}
+	var err error
 	if result.Index, err = index(result.Images, r.metadata); err != nil {
 		return nil, err
 	}
@@ -173,7 +204,7 @@ func (r *run) build(ctx context.Context) (*Result, error) {
 }
 
 // platform makes the image for one architecture.
-func (r *run) platform(ctx context.Context, architecture, scratch string) (v1.Image, []Layer, error) {
+func (r *run) platform(ctx context.Context, architecture string) (v1.Image, []Layer, error) {
 	var b *base
 	var program string
 	var parts []part
@@ -187,7 +218,7 @@ func (r *run) platform(ctx context.Context, architecture, scratch string) (v1.Im
 	}{
 		{LayerBase, func() (err error) { b, err = r.ground(ctx, architecture, &parts); return err }},
 		{LayerRuntime, func() error { return add(r.library(ctx, architecture)) }},
-		{StepCompile, func() (err error) { program, err = r.compile(ctx, architecture, scratch); return err }},
+		{StepCompile, func() (err error) { program, err = r.compile(ctx, architecture); return err }},
 		{LayerServer, func() error { return add(r.server(program)) }},
 		{LayerModel, func() error { return add(r.model()) }},
 	} {

@@ -2,7 +2,10 @@ package image
 
 import (
 	"fmt"
+	"io/fs"
 	"maps"
+	"os"
+	"path"
 	"path/filepath"
 	"slices"
 )
@@ -17,21 +20,19 @@ func (r *run) inputs() error {
 		URI:    "git+" + r.metadata.Source + "@" + r.metadata.Revision,
 		Digest: map[string]string{"gitCommit": r.metadata.Revision},
 	})
-	sums, err := filepath.Glob(filepath.Join(r.Root, filepath.FromSlash(models), "*", "*", sumsFile))
+	// A glob of fs.FS, because the folder's own name may hold what a glob means
+	// something by.
+	sums, err := fs.Glob(os.DirFS(r.source), path.Join(models, "*", "*", sumsFile))
 	if err != nil {
 		return fmt.Errorf("find the models: %w", err)
 	}
-	for _, file := range append(sums, filepath.Join(r.Root, "inference", "go.mod"), filepath.Join(r.Root, "inference", "go.sum")) {
-		sum, err := hashFile(file)
+	for _, name := range append(sums, "inference/go.mod", "inference/go.sum") {
+		sum, err := hashFile(filepath.Join(r.source, filepath.FromSlash(name)))
 		if err != nil {
 			return fmt.Errorf("hash what goes into the image: %w", err)
 		}
-		name, err := filepath.Rel(r.Root, file)
-		if err != nil {
-			return err
-		}
 		r.material(Material{
-			URI:    fmt.Sprintf("%s/blob/%s/%s", r.metadata.Source, r.metadata.Revision, filepath.ToSlash(name)),
+			URI:    fmt.Sprintf("%s/blob/%s/%s", r.metadata.Source, r.metadata.Revision, name),
 			Digest: map[string]string{"sha256": sum},
 		})
 	}

@@ -22,7 +22,9 @@ const (
 // the model repository in the image has them: those that SHA256SUMS names, each
 // with the hash that it names, and SHA256SUMS itself.
 func modelFiles(dir string) ([]layer.Source, error) {
-	versions, err := filepath.Glob(filepath.Join(dir, "*", "*", sumsFile))
+	// A glob of fs.FS, because the folder's own name may hold what a glob means
+	// something by.
+	versions, err := fs.Glob(os.DirFS(dir), path.Join("*", "*", sumsFile))
 	if err != nil {
 		return nil, fmt.Errorf("find the models: %w", err)
 	}
@@ -31,18 +33,15 @@ func modelFiles(dir string) ([]layer.Source, error) {
 	}
 	var sources []layer.Source
 	for _, sums := range versions {
-		folder := filepath.Dir(sums)
-		rel, err := filepath.Rel(dir, folder)
-		if err != nil {
-			return nil, fmt.Errorf("find the models: %w", err)
-		}
+		rel := path.Dir(sums)
+		folder := filepath.Join(dir, filepath.FromSlash(rel))
 		names, err := verifySums(folder)
 		if err != nil {
-			return nil, fmt.Errorf("the model %s: %w", filepath.ToSlash(rel), err)
+			return nil, fmt.Errorf("the model %s: %w", rel, err)
 		}
 		for _, name := range append(names, sumsFile) {
 			sources = append(sources, layer.Source{
-				Path: filepath.Join(folder, filepath.FromSlash(name)), Name: path.Join("models", filepath.ToSlash(rel), name), Mode: 0o644,
+				Path: filepath.Join(folder, filepath.FromSlash(name)), Name: path.Join("models", rel, name), Mode: 0o644,
 			})
 		}
 	}

@@ -39,7 +39,7 @@ func (r *run) library(ctx context.Context, architecture string) (part, error) {
 	}
 	const folder = "opt/onnxruntime"
 	sources := []layer.Source{{
-		Path: filepath.Join(r.Root, "ci", "onnxruntime", "LICENSE"), Name: path.Join(folder, "LICENSE"), Mode: 0o644,
+		Path: filepath.Join(r.source, "ci", "onnxruntime", "LICENSE"), Name: path.Join(folder, "LICENSE"), Mode: 0o644,
 	}}
 	packages := []string{"ONNX Runtime:"}
 	for _, variant := range variants {
@@ -59,14 +59,14 @@ func (r *run) library(ctx context.Context, architecture string) (part, error) {
 }
 
 // compile makes the server, and notes which compiler did.
-func (r *run) compile(ctx context.Context, architecture, scratch string) (string, error) {
+func (r *run) compile(ctx context.Context, architecture string) (string, error) {
 	c := r.compilers[architecture]
 	used, err := c.material(ctx)
 	if err != nil {
 		return "", err
 	}
 	r.material(used)
-	return r.tools.compile(ctx, c, r.metadata, scratch)
+	return r.tools.compile(ctx, c, r.metadata, r.scratch)
 }
 
 // server is the layer with the server's binary.
@@ -74,7 +74,7 @@ func (r *run) server(file string) (part, error) {
 	return cached(r.cache, LayerServer, "go build "+binary, func() (v1.Layer, error) {
 		return r.cache.Files([]layer.Source{
 			{Path: file, Name: binary, Mode: 0o755},
-			{Path: filepath.Join(r.Root, "LICENSE"), Name: "usr/share/doc/mlfleet-inference/LICENSE", Mode: 0o644},
+			{Path: filepath.Join(r.source, "LICENSE"), Name: "usr/share/doc/mlfleet-inference/LICENSE", Mode: 0o644},
 		})
 	})
 }
@@ -82,7 +82,7 @@ func (r *run) server(file string) (part, error) {
 // model is the layer with the sample model, so that the image answers /predict
 // with nothing mounted.
 func (r *run) model() (part, error) {
-	files, err := modelFiles(filepath.Join(r.Root, filepath.FromSlash(models)))
+	files, err := modelFiles(filepath.Join(r.source, filepath.FromSlash(models)))
 	if err != nil {
 		return part{}, err
 	}

@@ -84,7 +84,7 @@ type Inventory struct {
 
 // Read lists the images of the fleet in dir: those of golden/manifests, of the
 // overlays that Argo CD builds, and of environments/*/images.yaml. It asks no registry. An error is that a file
-// cannot be read, or is none that mlfleet wrote.
+// cannot be read, or is none that mlfleet wrote: a *MalformedError.
 func Read(dir string) (*Inventory, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -97,14 +97,17 @@ func Read(dir string) (*Inventory, error) {
 	}
 	uses, err := readUses(root.FS())
 	if err != nil {
-		return nil, err
+		return nil, malformed(err)
 	}
 	sources, err := readSources(root.FS())
 	if err != nil {
-		return nil, err
+		return nil, malformed(err)
 	}
 	if err := readApplications(root.FS()); err != nil {
-		return nil, err
+		return nil, malformed(err)
+	}
+	if err := comparePairs(root.FS()); err != nil {
+		return nil, malformed(err)
 	}
 	return list(pins, append(uses, sources...)), nil
 }

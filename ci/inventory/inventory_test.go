@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -56,6 +57,9 @@ func fleet(t *testing.T) string {
 	write("golden/manifests/west-production/acme/models/manifests.yaml", deployment("production", "ghcr.io/acme/server@"+digestB, "ghcr.io/acme/server@"+digestC))
 	write("golden/manifests/west-production/platform/manifests.yaml", "kind: Namespace\nmetadata:\n  name: x\n")
 	write("golden/manifests/west-production/README.md", "image: none\n")
+	for _, overlay := range []string{"tenants/acme/models/overlays/west-staging", "tenants/acme/models/overlays/west-production", "platform/overlays/west-production"} {
+		write("golden/"+overlay+"/kustomization.yaml", "kind: Kustomization\n")
+	}
 	return dir
 }
 
@@ -243,6 +247,11 @@ func TestHostileFiles(t *testing.T) {
 		"anchors":        {manifests, "a: &a [1]\nb: *a\n", "line 1: an alias or anchor"},
 		"a bomb":         {manifests, "a: &a [x,x]\nb: &b [*a,*a]\nc: [*b,*b]\n", "an alias or anchor"},
 		"depth":          {manifests, strings.Repeat("[", 200) + strings.Repeat("]", 200), "nested more than 100 levels"},
+		"a merge key":    {manifests, "kind: Pod\nspec: {containers: [{name: x, <<: {image: ghcr.io/evil/miner:v1}}]}\n", "line 2: a merge key"},
+		"a quoted merge": {manifests, "kind: Pod\nspec: {containers: [{name: x, \"<<\": {image: ghcr.io/evil/miner:v1}}]}\n", "line 2: a merge key"},
+		"a binary key":   {manifests, "kind: Pod\nspec: {containers: [{name: x, !!binary aW1hZ2U=: ghcr.io/evil/miner:v1}]}\n", `line 2: the tag "!!binary"`},
+		"another tag":    {manifests, "kind: Pod\nspec: !!map {containers: []}\n", `line 2: the tag "!!map"`},
+		"an Application": {manifests, "apiVersion: argoproj.io/v1alpha1\nkind: Application\nspec: {source: {repoURL: https://evil.example}}\n", `line 1: the "Application" is not in golden/argocd`},
 		"a field twice":  {manifests, strings.Replace(deployment("staging", "ghcr.io/acme/server@"+digestA, "x"), "image: x", "image: x\n        image: y", 1), `the field "image" stands twice`},
 		"no YAML":        {manifests, "a: [", "yaml"},
 		"two pin files":  {images, pins("staging") + "---\na: 1\n", "several documents"},
@@ -274,6 +283,16 @@ func TestHostileFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, err := inventory.Read(dir); err == nil || !strings.Contains(err.Error(), "escapes") {
+			t.Errorf("%v", err)
+		}
+	})
+	t.Run("a named pipe", func(t *testing.T) {
+		dir := fleet(t)
+		pipe := filepath.Join(dir, images)
+		if err := errors.Join(os.Remove(pipe), syscall.Mkfifo(pipe, 0o666)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := inventory.Read(dir); err == nil || !strings.Contains(err.Error(), images+" is no regular file") {
 			t.Errorf("%v", err)
 		}
 	})

@@ -51,13 +51,28 @@ func ReadPins(fsys fs.FS, environment string) (map[string]Pin, error) {
 	file := path.Join("environments", environment, "images.yaml")
 	data, err := read(fsys, file, maxPins)
 	if err != nil {
-		return nil, fmt.Errorf("reading the pins of %s: %w", environment, err)
+		return nil, malformed(fmt.Errorf("reading the pins of %s: %w", environment, err))
 	}
 	pins, err := parsePins(environment, data)
 	if err != nil {
-		return nil, fmt.Errorf("reading the pins in %s: %w", file, err)
+		return nil, malformed(fmt.Errorf("reading the pins in %s: %w", file, err))
 	}
 	return pins, nil
+}
+
+// MalformedError is a file that can be read, and that people or mlfleet did not
+// write as they should.
+type MalformedError struct{ error }
+
+// Unwrap is what is wrong with it.
+func (e *MalformedError) Unwrap() error { return e.error }
+
+// malformed marks an error that is about what a file says, and not about reading it.
+func malformed(err error) error {
+	if _, unreadable := errors.AsType[*fs.PathError](err); unreadable || err == nil {
+		return err
+	}
+	return &MalformedError{err}
 }
 
 var digestForm = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
@@ -117,20 +132,21 @@ func readPins(fsys fs.FS) ([]Pin, error) {
 	return all, nil
 }
 
-// read gives a regular file of at most limit bytes.
+// read gives a regular file of at most limit bytes. What it is is asked before it is
+// opened: opening a named pipe waits for somebody to write into it.
 func read(fsys fs.FS, file string, limit int64) ([]byte, error) {
-	f, err := fsys.Open(file)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
+	info, err := fs.Stat(fsys, file)
 	if err != nil {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s is no regular file", file)
 	}
+	f, err := fsys.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err != nil {
 		return nil, err

@@ -42,7 +42,7 @@ type kustomization struct {
 func readSources(fsys fs.FS) ([]use, error) {
 	var all []use
 	for _, dir := range []string{"golden/platform", "golden/tenants"} {
-		err := walkYAML(fsys, dir, func(file string) error {
+		err := files(fsys, dir, func(file string) error {
 			folder, name := path.Split(file)
 			if name != "kustomization.yaml" {
 				return nil
@@ -142,13 +142,13 @@ func readKustomization(fsys fs.FS, file string) (*kustomization, error) {
 		if r == "../../base" && strings.Contains(file, "/overlays/") {
 			continue
 		}
-		if info, err := fs.Stat(fsys, path.Join(path.Dir(file), r)); strings.Contains(r, "..") || err != nil || !info.Mode().IsRegular() {
+		if info, err := fs.Stat(fsys, path.Join(path.Dir(file), r)); !below(r) || err != nil || !info.Mode().IsRegular() {
 			return nil, fmt.Errorf("%s: the resource %.100q is neither ../../base nor a file below", file, r)
 		}
 	}
 	for _, p := range k.Patches {
-		if strings.Contains(p.Path, "..") {
-			return nil, fmt.Errorf("%s: the patch %.100q is not in its folder", file, p.Path)
+		if p.Path != "" && !below(p.Path) {
+			return nil, fmt.Errorf("%s: the patch %.100q is no YAML file in its folder", file, p.Path)
 		}
 		if p.Patch == "" {
 			continue
@@ -163,6 +163,10 @@ func readKustomization(fsys fs.FS, file string) (*kustomization, error) {
 	}
 	return k, nil
 }
+
+// below tells whether a file that a kustomization.yaml names is one that files
+// visits with it.
+func below(name string) bool { return fs.ValidPath(name) && path.Ext(name) == ".yaml" }
 
 // deleted gives the objects of the base that an overlay's patches take away.
 func deleted(fsys fs.FS, dir string, k *kustomization) (map[string]bool, error) {
@@ -191,7 +195,7 @@ func deleted(fsys fs.FS, dir string, k *kustomization) (map[string]bool, error) 
 // containers gives the images in all files of a folder, as they stand there.
 func containers(fsys fs.FS, dir string) ([]use, error) {
 	var all []use
-	err := walkYAML(fsys, dir, func(file string) error {
+	err := files(fsys, dir, func(file string) error {
 		if path.Base(file) == "kustomization.yaml" {
 			return nil
 		}
@@ -209,47 +213,14 @@ func containers(fsys fs.FS, dir string) ([]use, error) {
 	return all, err
 }
 
-// readApplications refuses Applications that change images on the way from Git to
-// the cluster: nobody would see it in the generated tree.
-func readApplications(fsys fs.FS) error {
-	return walkYAML(fsys, "golden/argocd", func(file string) error {
-		data, err := read(fsys, file, maxManifests)
-		if err != nil {
-			return err
-		}
-		err = documents(data, func(document *yaml.Node) error { return noOverrides(document, 0) })
-		if err != nil {
-			return fmt.Errorf("reading the Applications: %s: %w", file, err)
-		}
-		return nil
-	})
-}
-
-// noOverrides refuses the fields of an Application's source that build something
-// else than what lies in Git (Argo CD, "Application Specification").
-func noOverrides(n *yaml.Node, depth int) error {
-	if err := sober(n, depth); err != nil {
-		return err
-	}
-	for i, child := range n.Content {
-		if n.Kind == yaml.MappingNode && i%2 == 0 && slices.Contains([]string{"kustomize", "helm", "plugin"}, child.Value) {
-			return fmt.Errorf("line %d: %q changes what lies in Git on its way to the cluster", child.Line, child.Value)
-		}
-		if err := noOverrides(child, depth+1); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// walkYAML visits every YAML or JSON file below a folder; no folder is no file.
-func walkYAML(fsys fs.FS, dir string, visit func(file string) error) error {
-	if _, err := fs.Stat(fsys, dir); errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	return fs.WalkDir(fsys, dir, func(file string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || !slices.Contains([]string{".yaml", ".yml", ".json"}, path.Ext(file)) {
-			return err
+// files visits every file below a folder that Argo CD reads. What has another name
+// than mlfleet gives its files is refused: Kustomize reads a kustomization.yml and a
+// Kustomization too, and Argo CD a .argocd-source.yaml, a Chart.yaml and *.jsonnet.
+func files(fsys fs.FS, dir string, visit func(file string) error) error {
+	return walk(fsys, dir, func(file string) error {
+		name := path.Base(file)
+		if path.Ext(name) != ".yaml" || strings.HasPrefix(name, ".") || name != strings.ToLower(name) {
+			return fmt.Errorf("%s has a name that mlfleet gives no file, and Kustomize or Argo CD may read it", file)
 		}
 		return visit(file)
 	})

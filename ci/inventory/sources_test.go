@@ -35,6 +35,23 @@ patches:
 resources: [../../base]
 `
 
+const application = `apiVersion: argoproj.io/v1alpha1
+kind: ApplicationSet
+spec:
+  generators:
+  - list:
+      elements:
+      - {cluster: west-staging, path: golden/tenants/acme/models/overlays/west-staging}
+  template:
+    spec:
+      source: {path: "{{.path}}", repoURL: https://git.example/fleet.git, targetRevision: main}
+---
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+spec:
+  source: {path: golden/argocd, repoURL: https://git.example/fleet.git, targetRevision: main, directory: {recurse: true}}
+`
+
 const base = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [server/deployment.yaml, other/deployment.yaml]\n"
 
 // synced writes a fleet whose one overlay is as mlfleet writes it: one of the base's
@@ -50,8 +67,9 @@ func synced(t *testing.T) string {
 		baseFile:    base,
 		serverFile:  deployment("staging", "server", "server"),
 		"golden/tenants/acme/models/base/other/deployment.yaml": other,
-		patchFile: "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: other}\n$patch: delete\n",
-		appFile:   "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nspec: {template: {spec: {source: {path: golden/tenants/acme}}}}\n",
+		patchFile:    "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: other}\n$patch: delete\n",
+		appFile:      application,
+		"fleet.yaml": "kind: Fleet\nspec: {repository: {url: https://git.example/fleet.git, revision: main, path: .}}\n",
 	} {
 		put(t, dir, file, content)
 	}
@@ -110,27 +128,99 @@ func TestEditedSources(t *testing.T) {
 func TestHostileSources(t *testing.T) {
 	const step = "op: add, path: /spec/template/spec/containers/0/volumeMounts/2, value: {name: shm, mountPath: /dev/shm}"
 	for name, test := range map[string]struct{ file, from, to, says string }{
-		"a component":                 {overlayFile, "resources:", "components: [../x]\nresources:", "components not found"},
-		"a chart":                     {overlayFile, "resources:", "helmCharts: [{name: x}]\nresources:", "helmCharts not found"},
-		"a remote resource":           {overlayFile, "../../base", "https://evil.example/x.yaml", "neither ../../base nor a file below"},
-		"another folder":              {overlayFile, "../../base", "../../../../borealis/models/base", "neither ../../base nor a file below"},
-		"a remote base":               {baseFile, "server/deployment.yaml", "github.com/evil/x", "neither ../../base nor a file below"},
-		"a patch from elsewhere":      {overlayFile, "path: patches.yaml", "path: ../patches.yaml", "is not in its folder"},
-		"a JSON patch of an image":    {overlayFile, step, "op: replace, path: /spec/template/spec/containers/0/image, value: evil", "a patch may change an image"},
-		"a JSON patch of a container": {overlayFile, step, "op: add, path: /spec/template/spec/initContainers/-, value: {image: evil}", "a patch may change an image"},
-		"a JSON patch of a pod":       {overlayFile, step, "op: replace, path: /spec/template/spec, value: {containers: [{image: evil}]}", `a patch sets the image "evil"`},
-		"a JSON patch that moves":     {overlayFile, step, "op: move, from: /metadata/labels/x, path: /spec/template/y", "a patch may change an image"},
-		"a JSON patch in a file":      {patchFile, "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: other}\n$patch: delete\n", "[{op: replace, path: /spec/template/spec/containers/0/image, value: evil}]", "a patch may change an image"},
-		"an inline patch":             {overlayFile, "- {" + step + "}", "{kind: Deployment, spec: {containers: [{image: evil}]}}", `sets the image "evil"`},
-		"an image twice":              {serverFile, "image: server\n", "image: server\n        image: evil\n", `the field "image" stands twice`},
-		"images in an Application":    {appFile, "source: {path", "source: {kustomize: {images: [server=evil]}, path", `"kustomize" changes what lies in Git`},
-		"parameters of a chart":       {appFile, "source: {path", "source: {helm: {}, path", `"helm" changes what lies in Git`},
+		"a component":                  {overlayFile, "resources:", "components: [../x]\nresources:", "components not found"},
+		"a chart":                      {overlayFile, "resources:", "helmCharts: [{name: x}]\nresources:", "helmCharts not found"},
+		"a remote resource":            {overlayFile, "../../base", "https://evil.example/x.yaml", "neither ../../base nor a file below"},
+		"another folder":               {overlayFile, "../../base", "../../../../borealis/models/base", "neither ../../base nor a file below"},
+		"a remote base":                {baseFile, "server/deployment.yaml", "github.com/evil/x", "neither ../../base nor a file below"},
+		"a patch from elsewhere":       {overlayFile, "path: patches.yaml", "path: ../patches.yaml", "is no YAML file in its folder"},
+		"a patch that is no YAML":      {overlayFile, "path: patches.yaml", "path: patches.txt", "is no YAML file in its folder"},
+		"a resource that is no YAML":   {baseFile, "other/deployment.yaml", "other/deployment.txt", "neither ../../base nor a file below"},
+		"a merge key in a patch":       {patchFile, "$patch: delete\n", "<<: {spec: {template: {spec: {containers: [{image: evil}]}}}}\n", "a merge key"},
+		"a JSON patch of an image":     {overlayFile, step, "op: replace, path: /spec/template/spec/containers/0/image, value: evil", "a patch may change an image"},
+		"a JSON patch of a container":  {overlayFile, step, "op: add, path: /spec/template/spec/initContainers/-, value: {image: evil}", "a patch may change an image"},
+		"a JSON patch of a pod":        {overlayFile, step, "op: replace, path: /spec/template/spec, value: {containers: [{image: evil}]}", `a patch sets the image "evil"`},
+		"a JSON patch that moves":      {overlayFile, step, "op: move, from: /metadata/labels/x, path: /spec/template/y", "a patch may change an image"},
+		"a JSON patch in a file":       {patchFile, "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: other}\n$patch: delete\n", "[{op: replace, path: /spec/template/spec/containers/0/image, value: evil}]", "a patch may change an image"},
+		"an inline patch":              {overlayFile, "- {" + step + "}", "{kind: Deployment, spec: {containers: [{image: evil}]}}", `sets the image "evil"`},
+		"an image twice":               {serverFile, "image: server\n", "image: server\n        image: evil\n", `the field "image" stands twice`},
+		"images in an Application":     {appFile, "source: {path", "source: {kustomize: {images: [server=evil]}, path", `"kustomize" changes what lies in Git`},
+		"parameters of a chart":        {appFile, "source: {path", "source: {helm: {}, path", `"helm" changes what lies in Git`},
+		"a patch of an Application":    {appFile, "  template:\n", "  templatePatch: x\n  template:\n", `"templatePatch" changes what lies in Git`},
+		"another repository":           {appFile, "git.example/fleet.git", "evil.example/fleet.git", `repoURL is "https://evil.example/fleet.git", and fleet.yaml says "https://git.example/fleet.git"`},
+		"another branch":               {appFile, "targetRevision: main", "targetRevision: evil", `targetRevision is "evil", and fleet.yaml says "main"`},
+		"another path":                 {appFile, "path: golden/tenants/acme/models/overlays", "path: docs/overlays", `the path "docs/overlays/west-staging" is no overlay of the generated tree`},
+		"a path that climbs":           {appFile, "path: golden/tenants/acme", "path: golden/tenants/../../docs", "is no overlay of the generated tree"},
+		"another cluster's path":       {appFile, "cluster: west-staging", "cluster: west-production", `is that of the cluster "west-staging", and the Application is for "west-production"`},
+		"a path to nothing":            {appFile, "tenants/acme", "tenants/borealis", "leads nowhere"},
+		"an overlay that is not built": {appFile, "targetRevision: main}\n---", "targetRevision: main, directory: {}}\n---", `"directory" takes what lies in Git unbuilt`},
+		"something else":               {appFile, "kind: ApplicationSet", "kind: Deployment", `"Deployment" is no Application`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := synced(t)
 			edit(t, dir, test.file, test.from, test.to)
 			inv, err := inventory.Read(dir)
 			if err == nil || !strings.Contains(err.Error(), test.says) || !strings.Contains(err.Error(), test.file) {
+				t.Errorf("%v, %+v", err, inv)
+			}
+		})
+	}
+}
+
+// Files that Kustomize or Argo CD would read, and that mlfleet never writes.
+func TestForeignFiles(t *testing.T) {
+	const folder = "golden/tenants/acme/models/overlays/west-staging/"
+	for _, file := range []string{
+		folder + "kustomization.yml", folder + "Kustomization", folder + ".argocd-source.yaml", folder + "Chart.yaml", folder + "more.json",
+		"golden/argocd/tenants/evil.jsonnet", "golden/argocd/tenants/evil.yml",
+	} {
+		dir := synced(t)
+		put(t, dir, file, strings.ReplaceAll(overlay, "acme", "evil"))
+		if inv, err := inventory.Read(dir); err == nil || !strings.Contains(err.Error(), file+" has a name that mlfleet gives no file") {
+			t.Errorf("%s: %v, %+v", file, err, inv)
+		}
+	}
+}
+
+// What was built and its overlay come in pairs, and are what they seem.
+func TestPairs(t *testing.T) {
+	overlayFolder := filepath.Dir(overlayFile)
+	const manifests = "golden/manifests/west-staging/acme/models"
+	link := func(t *testing.T, dir, name string) {
+		if err := errors.Join(os.Rename(filepath.Join(dir, name), filepath.Join(dir, "elsewhere")),
+			os.Symlink(strings.Repeat("../", strings.Count(name, "/"))+"elsewhere", filepath.Join(dir, name))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	remove := func(t *testing.T, dir, name string) {
+		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, test := range map[string]struct {
+		change func(t *testing.T, dir, name string)
+		what   string
+		says   string
+	}{
+		"an overlay that is a link":            {link, overlayFolder, overlayFolder + " is no regular file and no folder"},
+		"a tenant that is a link":              {link, "golden/tenants/acme", "golden/tenants/acme is no regular file and no folder"},
+		"tenants that are a link":              {link, "golden/tenants", "golden/tenants is no folder"},
+		"manifests that are a link":            {link, manifests, manifests + " is no regular file and no folder"},
+		"a file that is a link":                {link, patchFile, patchFile + " is no regular file and no folder"},
+		"no overlay":                           {remove, overlayFolder, ""},
+		"no overlays at all":                   {remove, "golden/tenants", ""},
+		"an overlay without its kustomization": {remove, overlayFile, ""},
+		"no manifests":                         {remove, manifests, overlayFolder + ": there is no manifests.yaml in golden/manifests/west-staging to it"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := synced(t)
+			test.change(t, dir, test.what)
+			// Also where no Application leads there: then it is the pair that is missed.
+			remove(t, dir, "golden/argocd")
+			if test.says == "" {
+				test.says = manifests + ": there is no " + overlayFile + " to it"
+			}
+			if inv, err := inventory.Read(dir); err == nil || !strings.Contains(err.Error(), test.says) {
 				t.Errorf("%v, %+v", err, inv)
 			}
 		})

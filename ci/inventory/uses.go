@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -36,7 +37,7 @@ func object(document *yaml.Node) string {
 // readUses reads golden/manifests/<cluster>/**.
 func readUses(fsys fs.FS) ([]use, error) {
 	var all []use
-	err := walkYAML(fsys, "golden/manifests", func(file string) error {
+	err := manifests(fsys, func(file string) error {
 		data, err := read(fsys, file, maxManifests)
 		if err != nil {
 			return err
@@ -55,6 +56,41 @@ func readUses(fsys fs.FS) ([]use, error) {
 		return nil, fmt.Errorf("reading the generated manifests: %w", err)
 	}
 	return all, nil
+}
+
+// manifests visits every YAML or JSON file of golden/manifests. It may hold other
+// files, for people.
+func manifests(fsys fs.FS, visit func(file string) error) error {
+	return walk(fsys, "golden/manifests", func(file string) error {
+		if !slices.Contains([]string{".yaml", ".yml", ".json"}, path.Ext(file)) {
+			return nil
+		}
+		return visit(file)
+	})
+}
+
+// walk visits every file below a folder; no folder is no file. A link is refused:
+// what is behind it would not be looked at where it is synced from.
+func walk(fsys fs.FS, dir string, visit func(file string) error) error {
+	info, err := fs.Lstat(fsys, dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil && !info.IsDir() {
+		err = fmt.Errorf("%s is no folder", dir)
+	}
+	if err != nil {
+		return err
+	}
+	return fs.WalkDir(fsys, dir, func(file string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil || entry.IsDir():
+			return err
+		case !entry.Type().IsRegular():
+			return fmt.Errorf("%s is no regular file and no folder, which mlfleet never writes", file)
+		}
+		return visit(file)
+	})
 }
 
 // parseManifests gives the images of all documents.
@@ -119,6 +155,10 @@ func images(n *yaml.Node, depth int, found func(ref string)) error {
 	if err := sober(n, depth); err != nil {
 		return err
 	}
+	// Argo CD would go on to wherever it leads, and nobody would look there.
+	if kind := text(n, "kind"); strings.HasPrefix(text(n, "apiVersion"), "argoproj.io/") && strings.HasPrefix(kind, "Application") {
+		return fmt.Errorf("line %d: the %.100q is not in golden/argocd, where they are looked at", n.Line, kind)
+	}
 	fields := map[string]bool{}
 	for i, child := range n.Content {
 		// Of a field that stands twice some readers take the first, and some the last.
@@ -158,13 +198,27 @@ func sober(n *yaml.Node, depth int) error {
 	switch {
 	case n.Kind == yaml.AliasNode || n.Anchor != "":
 		return fmt.Errorf("line %d: an alias or anchor, which mlfleet never writes", n.Line)
+	case n.Style&yaml.TaggedStyle != 0:
+		return fmt.Errorf("line %d: the tag %.100q, which mlfleet never writes: a reader may take what follows for something else", n.Line, n.Tag)
+	case n.Kind == yaml.MappingNode && merges(n):
+		return fmt.Errorf("line %d: a merge key (<<), which mlfleet never writes: what it brings in stands elsewhere", n.Line)
 	case depth > maxDepth:
 		return fmt.Errorf("line %d: nested more than %d levels deep", n.Line, maxDepth)
 	}
 	return nil
 }
 
-// plain refuses a file of pins that is not one document of plain YAML.
+// merges tells whether a mapping takes in another.
+func merges(n *yaml.Node) bool {
+	for i := 0; i < len(n.Content); i += 2 {
+		if n.Content[i].Value == "<<" || n.Content[i].Tag == "!!merge" {
+			return true
+		}
+	}
+	return false
+}
+
+// plain refuses a file that is not one document of plain YAML.
 func plain(data []byte) error {
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	var document, more yaml.Node

@@ -3,8 +3,6 @@ package pipeline
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/mlfleet/mlfleet/ci/advisory"
@@ -67,7 +65,7 @@ func (g *Gate) record(j *Judgement, by *Builder) *provenance.Scan {
 			DB:      provenance.Database{URI: g.Origin, Version: fmt.Sprint(g.DB.Metadata().Version)},
 			Result: provenance.Result{
 				Version: provenance.ResultVersion, Passed: j.Verdict.Passed,
-				Policy:    provenance.Policy{Gate: g.mildest(), Digest: g.Digest},
+				Policy:    provenance.Policy{Gate: g.Policy.Mildest(), Digest: g.Digest},
 				DBUpdated: g.DB.Metadata().UpdatedAt.UTC(),
 			},
 		},
@@ -79,17 +77,6 @@ func (g *Gate) record(j *Judgement, by *Builder) *provenance.Scan {
 	}
 	result.Findings, result.Waivers = findings(&j.Verdict), waivers(&j.Verdict)
 	return record
-}
-
-// mildest is the least severity that blocks.
-func (g *Gate) mildest() string {
-	least := "CRITICAL"
-	for _, s := range provenance.Severities() {
-		if slices.Contains(g.Policy.Gate.Severities, strings.ToLower(s)) {
-			least = s
-		}
-	}
-	return least
 }
 
 // findings are all that were found, each once where platforms share it.
@@ -124,7 +111,7 @@ func waivers(v *policy.Verdict) []provenance.Waiver {
 			if w := j.Waiver; w != nil && !seen[w.At] {
 				seen[w.At] = true
 				all = append(all, provenance.Waiver{
-					ID: w.ID, Package: w.Package, Reason: w.Reason, Owner: w.Owner, Expired: expired,
+					ID: w.ID, Package: w.Package, Path: w.Path, Reason: w.Reason, Owner: w.Owner, Expired: expired,
 					Expires: w.Expires.AddDate(0, 0, 1).Add(-time.Second), // it holds through its last day
 				})
 			}

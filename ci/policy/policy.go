@@ -3,6 +3,7 @@ package policy
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,6 +42,16 @@ type Policy struct {
 		Unread     Effect   // what packages that the scan does not judge lead to
 	}
 	Waivers []Waiver
+}
+
+// Mildest is the least severity that blocks, as a scan's record has it: HIGH.
+func (p *Policy) Mildest() string {
+	for _, s := range severities { // from harmless to worst
+		if slices.Contains(p.Gate.Severities, s) {
+			return strings.ToUpper(s)
+		}
+	}
+	return "CRITICAL"
 }
 
 // Waiver lets one finding pass for a while.

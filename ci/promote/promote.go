@@ -15,6 +15,12 @@ import (
 	"github.com/mlfleet/mlfleet/ci/sign"
 )
 
+// ErrNoPin is that an environment has no pin of that name.
+var ErrNoPin = errors.New("has no such pin")
+
+// ErrOtherImage is that the two pins are of different images.
+var ErrOtherImage = errors.New("a promotion changes the digest only")
+
 // ErrUnproven is that the pin to promote says itself that nobody knows its image.
 var ErrUnproven = errors.New("is unproven")
 
@@ -97,7 +103,7 @@ func (p *Promotion) pin(root *os.Root, environment string) (inventory.Pin, error
 	}
 	pin, ok := pins[p.Name]
 	if !ok {
-		return pin, fmt.Errorf("promoting %s: %s has no such pin: it has %s", p.Name, environment, strings.Join(slices.Sorted(maps.Keys(pins)), ", "))
+		return pin, fmt.Errorf("promoting %s: %s %w: it has %s", p.Name, environment, ErrNoPin, strings.Join(slices.Sorted(maps.Keys(pins)), ", "))
 	}
 	return pin, nil
 }
@@ -112,7 +118,7 @@ func (p *Promotion) promotable(source, target *inventory.Pin) (name.Digest, erro
 		return name.Digest{}, fmt.Errorf("promoting %s: its pin in %s %w: %s; pin a proven image there first: mlfleet pin %s %s REF@DIGEST", p.Name, p.From, ErrUnproven, reason, p.From, p.Name)
 	}
 	if source.Image != target.Image {
-		return name.Digest{}, fmt.Errorf("promoting %s: %s has %s and %s has %s: a promotion changes the digest only; mlfleet pin --change-image changes the image", p.Name, p.From, source.Image, p.To, target.Image)
+		return name.Digest{}, fmt.Errorf("promoting %s: %s has %s and %s has %s: %w; mlfleet pin --change-image changes the image", p.Name, p.From, source.Image, p.To, target.Image, ErrOtherImage)
 	}
 	digest, err := name.NewDigest(source.Image + "@" + source.Digest)
 	if err != nil {

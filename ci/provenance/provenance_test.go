@@ -129,7 +129,7 @@ func TestBuildRefuses(t *testing.T) {
 func TestScanRefuses(t *testing.T) {
 	type result = provenance.Result
 	for says, change := range map[string]func(*provenance.Scan, *result){
-		"result.version is 2":                             func(_ *provenance.Scan, r *result) { r.Version = 2 },
+		"result.version is 1":                             func(_ *provenance.Scan, r *result) { r.Version = 1 },
 		"scanner.uri is empty":                            func(s *provenance.Scan, _ *result) { s.Scanner.URI = "" },
 		"says no time":                                    func(s *provenance.Scan, _ *result) { s.Metadata.Finished = time.Time{} },
 		"finished before it started":                      func(s *provenance.Scan, _ *result) { s.Metadata.Started = now.Add(time.Second) },
@@ -141,6 +141,7 @@ func TestScanRefuses(t *testing.T) {
 		"it passed, and finding CVE-2 blocks":             func(_ *provenance.Scan, r *result) { r.Findings[1].Blocking = true },
 		`finding CVE-2 in "tzdata" is said to be waived`:  func(_ *provenance.Scan, r *result) { r.Findings[1].Waived = true },
 		`finding CVE-1 in "libc6" is said to be waived`:   func(_ *provenance.Scan, r *result) { r.Waivers[0].Expired = true },
+		`finding CVE-1 in "libc6" is said to be waived, `: func(_ *provenance.Scan, r *result) { r.Waivers[0].Path = "usr/bin/other" },
 		`finding CVE-1 in "openssl" is said to be waived`: func(_ *provenance.Scan, r *result) { r.Findings[0].Package = "openssl" },
 		"the waiver of CVE-1 in libc6 had ended":          func(_ *provenance.Scan, r *result) { r.Waivers[0].Expires = now.Add(-time.Hour) },
 		"the database was made (2026-03-02T13:00:00Z) af": func(_ *provenance.Scan, r *result) { r.DBUpdated = now.Add(time.Hour) },
@@ -170,6 +171,30 @@ func TestStrict(t *testing.T) {
 		if _, err := provenance.DecodeScan([]byte(text)); err == nil || !strings.Contains(err.Error(), says) || !strings.HasPrefix(err.Error(), "reading the scan: ") {
 			t.Errorf("want %q, got %v", says, err)
 		}
+	}
+}
+
+// A waiver that has ended is missed from the first moment after its last, whatever
+// another one for another file still covers.
+func TestEnded(t *testing.T) {
+	r := scan().Scanner.Result
+	end := r.Waivers[0].Expires
+	if ended := r.Ended(end); len(ended) != 0 {
+		t.Errorf("in its last moment it has ended: %v", ended)
+	}
+	if ended := r.Ended(end.Add(time.Second)); len(ended) != 1 || ended[0].Covers() != "CVE-1 in libc6" {
+		t.Errorf("after its last moment: %v", ended)
+	}
+	r.Findings[0].Target = "usr/bin/a"
+	second := r.Findings[0]
+	second.Target = "usr/bin/b"
+	r.Findings = append(r.Findings, second)
+	r.Waivers[0].Path = "usr/bin/a"
+	longer := r.Waivers[0]
+	longer.Path, longer.Expires = "usr/bin/b", end.AddDate(1, 0, 0)
+	r.Waivers = append(r.Waivers, longer)
+	if ended := r.Ended(end.Add(time.Second)); len(ended) != 1 || ended[0].Covers() != "CVE-1 in libc6 in the file usr/bin/a" {
+		t.Errorf("the waiver for another file holds, and: %v", ended)
 	}
 }
 

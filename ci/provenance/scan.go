@@ -11,8 +11,9 @@ import (
 const (
 	// ScanPredicate is the type of a Scan as a predicate (cosign, "Vulnerability Scan Record Attestation").
 	ScanPredicate = "https://cosign.sigstore.dev/attestation/vuln/v1"
-	// ResultVersion is the version of Result.
-	ResultVersion = 1
+	// ResultVersion is the version of Result. In version 1 a waiver had no path, so
+	// that one for a file could not be told from one for another.
+	ResultVersion = 2
 )
 
 // Severities are the words for how bad a finding is, worst first.

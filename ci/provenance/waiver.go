@@ -9,7 +9,8 @@ import (
 // Waiver is a finding that somebody answers for until a day.
 type Waiver struct {
 	ID      string    `json:"id"`
-	Package string    `json:"package,omitempty"`
+	Package string    `json:"package,omitempty"` // only in this package; empty: in any
+	Path    string    `json:"path,omitempty"`    // only in this file, as Finding.Target has it; empty: in any
 	Reason  string    `json:"reason"`
 	Owner   string    `json:"owner"`
 	Expires time.Time `json:"expires"`
@@ -18,14 +19,18 @@ type Waiver struct {
 
 // Covers says in words what the waiver lets pass.
 func (w *Waiver) Covers() string {
-	if w.Package == "" {
-		return w.ID
+	words := w.ID
+	if w.Package != "" {
+		words += " in " + w.Package
 	}
-	return w.ID + " in " + w.Package
+	if w.Path != "" {
+		words += " in the file " + w.Path
+	}
+	return words
 }
 
 func (w *Waiver) covers(f *Finding) bool {
-	return !w.Expired && w.ID == f.ID && (w.Package == "" || w.Package == f.Package)
+	return !w.Expired && w.ID == f.ID && (w.Package == "" || w.Package == f.Package) && (w.Path == "" || w.Path == f.Target)
 }
 
 // validate says what is missing, or contradicts the time at which the policy was asked.

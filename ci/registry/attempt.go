@@ -56,6 +56,14 @@ func (e *Error) advice() string {
 	return "running this again without a change will fail again"
 }
 
+// Explain adds to an error that came of Options, and not of Do, what to do about it.
+func (c *Client) Explain(err error) error {
+	if _, answered := errors.AsType[*transport.Error](err); !answered && !temporary(err) {
+		return err
+	}
+	return fmt.Errorf("%w; %s", err, (&Error{Err: err}).advice())
+}
+
 // Do runs one operation at a registry until it succeeds, fails for good, or the
 // attempts are used up; then the error is an *Error. The operation gets options
 // that make go-containerregistry try once, and must be one that may be repeated.

@@ -67,6 +67,7 @@ const (
 	ScanFromFuture  Cause = "scan-from-future"
 	WaiverExpired   Cause = "waiver-expired" // the scan passed by a waiver that has ended since
 	MildGate        Cause = "mild-gate"      // the scan passed a policy that lets more through
+	OtherDatabase   Cause = "other-database" // scanned with a database from elsewhere
 	Partial         Cause = "partial"        // said of some of an index's platform images only
 	NoProvenance    Cause = "no-provenance"
 	OtherBuilder    Cause = "other-builder"

@@ -90,7 +90,7 @@ func TestVerifyTogether(t *testing.T) {
 	strict.Scanner.Result.Policy.Gate = "LOW"
 	w.attest(w.image, signer, only(cycloneDX(), w.platforms[0]), only(cycloneDX(), w.platforms[1]), sign.Predicate{Type: provenance.ScanPredicate, Body: strict})
 	old := scanOf(now.Add(-time.Hour), false)
-	old.Scanner.Result.Version = 2
+	old.Scanner.Result.Version = 1
 	keys = append(keys, w.attestAnew(w.image, sign.Predicate{Type: provenance.ScanPredicate, Body: old}))
 	evidence, err := sign.Verify(t.Context(), nil, w.image, keys, sign.Requirements{SBOM: true, Scan: true, Gate: "HIGH", Now: now})
 	if err != nil || len(evidence.SBOMs) != 2 || len(evidence.Ignored) != 1 {

@@ -22,6 +22,9 @@ type Requirements struct {
 	// blocked (one of provenance.Severities): a scan that passed a milder policy,
 	// on a branch or for another repository, proves nothing here.
 	Gate string
+	// Databases, where not empty, are where the scan's database may be from: a scan
+	// with one that knows little finds little.
+	Databases []string
 	// Now is the time that ages count to. It must be set where MaxScanAge is; a
 	// waiver's expiry and a scan from the future are looked at where it is.
 	Now time.Time
@@ -65,7 +68,7 @@ func (v *verification) requireSBOM() {
 
 func (v *verification) requireScan() {
 	r := v.requirements
-	if !r.Scan && r.MaxScanAge == 0 && r.Gate == "" {
+	if !r.Scan && r.MaxScanAge == 0 && r.Gate == "" && len(r.Databases) == 0 {
 		return
 	}
 	// Somebody who may push, and delete nothing, could hide a scan that failed behind
@@ -88,6 +91,9 @@ func (v *verification) requireScan() {
 	}
 	if all := provenance.Severities(); r.Gate != "" && slices.Index(all, result.Policy.Gate) < slices.Index(all, r.Gate) {
 		v.refuse(MildGate, "its scan's policy let everything below %s pass, and %s must block", result.Policy.Gate, r.Gate)
+	}
+	if from := v.Scan.Scanner.DB.URI; len(r.Databases) > 0 && !slices.Contains(r.Databases, from) {
+		v.refuse(OtherDatabase, "it was scanned with the database from %s, and not with that from %s", from, strings.Join(r.Databases, " or "))
 	}
 	if r.Now.IsZero() {
 		return

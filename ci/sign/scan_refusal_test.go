@@ -40,6 +40,37 @@ var scanRefusals = map[string]refusal{
 		wants:  func(r *sign.Requirements) { *r = sign.Requirements{Scan: true} },
 		causes: []sign.Cause{sign.ScanFailed},
 	},
+	// In which order a registry lists two scans of one moment is up to it.
+	"a failed scan of the same moment as one that passed": {
+		does: func(w *world, signer sign.Signer) name.Digest {
+			image := w.signed(signer, scan(now, true))
+			w.keys = append(w.keys, w.attestAnew(image, scan(now, false)))
+			return image
+		},
+		wants:  func(r *sign.Requirements) { *r = sign.Requirements{Scan: true} },
+		causes: []sign.Cause{sign.ScanFailed},
+	},
+	"a scan that passed of the same moment as one that failed": {
+		does: func(w *world, signer sign.Signer) name.Digest {
+			image := w.signed(signer, scan(now, false))
+			w.keys = append(w.keys, w.attestAnew(image, scan(now, true)))
+			return image
+		},
+		wants:  func(r *sign.Requirements) { *r = sign.Requirements{Scan: true} },
+		causes: []sign.Cause{sign.ScanFailed},
+	},
+	"a scan with another database": {
+		does: func(w *world, signer sign.Signer) name.Digest {
+			other := scanOf(now, true)
+			other.Scanner.DB.URI = "ci/advisories.yaml"
+			return w.signed(signer, sign.Predicate{Type: provenance.ScanPredicate, Body: other})
+		},
+		wants: func(r *sign.Requirements) {
+			*r = sign.Requirements{Databases: []string{"ghcr.io/aquasecurity/trivy-db:2"}}
+		},
+		causes: []sign.Cause{sign.OtherDatabase},
+		says:   []string{"with the database from ci/advisories.yaml, and not with that from ghcr.io/aquasecurity/trivy-db:2"},
+	},
 	"an expired scan": {
 		does: func(w *world, signer sign.Signer) name.Digest {
 			return w.signed(signer, scan(now.Add(-25*time.Hour), true))
@@ -78,13 +109,13 @@ var scanRefusals = map[string]refusal{
 		does: func(w *world, signer sign.Signer) name.Digest {
 			image := w.signed(signer, scan(now.Add(-time.Hour), true))
 			newer := scanOf(now, false)
-			newer.Scanner.Result.Version = 2
+			newer.Scanner.Result.Version = 1
 			w.keys = append(w.keys, w.attestAnew(image, sign.Predicate{Type: provenance.ScanPredicate, Body: newer}))
 			return image
 		},
 		wants:  func(r *sign.Requirements) { *r = sign.Requirements{Scan: true} },
 		causes: []sign.Cause{sign.Malformed, sign.Malformed},
-		says:   []string{"has a newer scan by the key", "that cannot be read: reading the scan: result.version is 2"},
+		says:   []string{"has a newer scan by the key", "that cannot be read: reading the scan: result.version is 1"},
 	},
 	"a scan without a time that cannot be read, after one that passed": {
 		does: func(w *world, signer sign.Signer) name.Digest {

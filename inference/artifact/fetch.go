@@ -53,7 +53,8 @@ func Fetch(ctx context.Context, o Options) error {
 		return fmt.Errorf("model %q and version %q must be names", o.Model, o.Version)
 	}
 	final := filepath.Join(o.Root, o.Model, o.Version)
-	if done, err := already(final, o.SHA256); done || err != nil {
+	o.SHA256 = hex.EncodeToString(want) // in lower case, as we write it
+	if done, err := already(ctx, final, o.SHA256); done || err != nil {
 		return err
 	}
 	f := &fetcher{Options: o, staging: filepath.Join(o.Root, o.Model, fmt.Sprintf(".staging-%s-%.12s", o.Version, o.SHA256))}
@@ -72,12 +73,12 @@ func Fetch(ctx context.Context, o Options) error {
 	if err := f.getAll(ctx, entries); err != nil {
 		return err
 	}
-	return f.publish(final)
+	return f.publish(ctx, final)
 }
 
 // already says whether the version is there and whole.
-func already(final, want string) (bool, error) {
-	got, err := sums.Verify(final)
+func already(ctx context.Context, final, want string) (bool, error) {
+	got, err := sums.Verify(ctx, final)
 	switch {
 	case err == nil && got == want:
 		slog.Info("the version is there already", "folder", final, "sha256", got)
@@ -164,13 +165,14 @@ func (f *fetcher) getAll(ctx context.Context, entries []sums.Entry) error {
 // get downloads one file, from where the last attempt stopped, and verifies it.
 func (f *fetcher) get(ctx context.Context, e sums.Entry) error {
 	name := filepath.Join(f.staging, filepath.FromSlash(e.Path))
-	if got, err := sums.HashFile(name); err == nil && got == e.Sum {
+	if got, err := sums.HashFile(ctx, name); err == nil && got == e.Sum {
 		return f.countFile(name, 1)
 	}
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		return fmt.Errorf("make a folder to download into: %w", err)
 	}
-	part := name + ".part"
+	// Hidden, as no file of an artifact is: it cannot be another one's name.
+	part := filepath.Join(filepath.Dir(name), "."+filepath.Base(name)+".part")
 	if err := f.countFile(part, 1); err != nil {
 		return err
 	}
@@ -179,7 +181,7 @@ func (f *fetcher) get(ctx context.Context, e sums.Entry) error {
 		if err != nil {
 			return err
 		}
-		got, err := sums.HashFile(part)
+		got, err := sums.HashFile(ctx, part)
 		if err != nil {
 			return err
 		}
@@ -224,6 +226,9 @@ func (f *fetcher) download(ctx context.Context, path, part string) (resumed bool
 	defer in.Close()
 	buf := make([]byte, 256<<10)
 	for {
+		if ctx.Err() != nil { // a file's reader does not look
+			return offset > 0, fmt.Errorf("read %s: %w", path, context.Cause(ctx))
+		}
 		n, err := in.Read(buf)
 		idle.Reset(f.Patience)
 		if n > 0 {
@@ -247,8 +252,16 @@ func (f *fetcher) download(ctx context.Context, path, part string) (resumed bool
 }
 
 // publish gives the finished folder its name. What must be seen before it, or
-// survive a crash after it, is put in place first.
-func (f *fetcher) publish(final string) error {
+// survive a crash after it, is put in place first. Each file was verified when it
+// came; now they are all verified where they lie, and that no other is there.
+func (f *fetcher) publish(ctx context.Context, final string) error {
+	got, err := sums.Verify(ctx, f.staging)
+	if err == nil && got != f.SHA256 {
+		err = fmt.Errorf("%s changed meanwhile: %w", sums.File, sums.ErrMismatch)
+	}
+	if err != nil {
+		return fmt.Errorf("verify what was fetched: %w", err)
+	}
 	if err := f.placeTritonConfig(); err != nil {
 		return err
 	}

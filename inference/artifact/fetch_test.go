@@ -84,7 +84,7 @@ func TestFetchFromS3(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got, err := sums.Verify(filepath.Join(o.Root, "m", "3")); err != nil || got != o.SHA256 {
+	if got, err := sums.Verify(t.Context(), filepath.Join(o.Root, "m", "3")); err != nil || got != o.SHA256 {
 		t.Errorf("got %s, %v", got, err)
 	}
 	// Triton looks for it above the versions.

@@ -81,7 +81,7 @@ func TestFetchGoesOnWhereADeadOneStopped(t *testing.T) {
 	if err := os.MkdirAll(staging, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(staging, "model.onnx.part"), []byte(strings.Repeat("weights ", 1<<16)), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(staging, ".model.onnx.part"), []byte(strings.Repeat("weights ", 1<<16)), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	o.MaxBytes = int64(size) + 10_000 // what was there already counts once
@@ -99,7 +99,7 @@ func TestARestOfAnotherObjectIsThrownAway(t *testing.T) {
 	if err := os.MkdirAll(staging, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"model.onnx.part", "config.json"} {
+	for _, name := range []string{".model.onnx.part", "config.json"} {
 		if err := os.WriteFile(filepath.Join(staging, name), []byte("of another object"), 0o644); err != nil {
 			t.Fatal(err)
 		}

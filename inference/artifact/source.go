@@ -9,6 +9,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // A Source is a place with files.
@@ -48,17 +51,35 @@ func NewSource(uri string, s3 S3Options) (Source, error) {
 // folder is a source on the local file system: a mounted volume.
 type folder string
 
+// Open implements Source. What is not a regular file within the folder is an
+// error: a link may lead out of it, and opening a pipe waits for its other end.
 func (f folder) Open(_ context.Context, name string, offset int64) (io.ReadCloser, error) {
-	file, err := os.Open(filepath.Join(string(f), filepath.FromSlash(name)))
+	root, err := os.OpenRoot(string(f))
 	if err != nil {
 		return nil, err
 	}
-	if _, err := file.Seek(offset, io.SeekStart); err != nil {
+	defer root.Close()
+	file, err := root.OpenFile(filepath.FromSlash(name), os.O_RDONLY|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	info, err := file.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = &permanent{fmt.Errorf("%s is not a regular file", name)}
+	}
+	if err == nil {
+		_, err = file.Seek(offset, io.SeekStart)
+	}
+	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
 	return file, nil
 }
 
 func (f folder) Permanent(err error) bool {
+	var path *os.PathError
+	if errors.As(err, &path) && !errors.As(path.Err, new(syscall.Errno)) {
+		return true // not the system's word but the root's: the path leads out of it
+	}
 	return errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission)
 }

@@ -175,7 +175,7 @@ func TestRunAllocatesNothing(t *testing.T) {
 
 func TestWarmUpRunsEveryBucketAndLength(t *testing.T) {
 	_, r := open(t, sumModel(), &modelconfig.Config{Pad: map[string]modelconfig.Pad{"x": {Min: 8, Max: 64}}}, 10)
-	ran, of, err := r.WarmUp(time.Hour)
+	ran, of, err := r.WarmUp(t.Context(), time.Hour)
 	if err != nil || ran != of || of != 4*9 || len(r.bindings) != of { // 8 16 32 64; 1…8 10
 		t.Errorf("ran %d of %d (%d bindings), %v", ran, of, len(r.bindings), err)
 	}

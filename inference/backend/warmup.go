@@ -1,6 +1,7 @@
 package backend
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -9,9 +10,9 @@ import (
 
 // WarmUp runs every batch size that Run will ever use, at every padded length,
 // so that no request pays for the first time. It stops after limit, and says
-// how many of the sizes it ran. Models with dimensions that nothing bounds
+// how many of the sizes it ran; the end of ctx is an error. Models with dimensions that nothing bounds
 // cannot be warmed up: 0 of 0.
-func (r *Runner) WarmUp(limit time.Duration) (ran, of int, err error) {
+func (r *Runner) WarmUp(ctx context.Context, limit time.Duration) (ran, of int, err error) {
 	sig := r.s.Signature
 	classes := sig.Classes()
 	of = len(classes) * len(r.buckets)
@@ -19,6 +20,9 @@ func (r *Runner) WarmUp(limit time.Duration) (ran, of int, err error) {
 	// Largest first: memory is then taken once, at its full size.
 	for c := len(classes) - 1; c >= 0; c-- {
 		for b := len(r.buckets) - 1; b >= 0; b-- {
+			if ctx.Err() != nil {
+				return ran, of, context.Cause(ctx)
+			}
 			if time.Now().After(deadline) {
 				return ran, of, nil
 			}

@@ -27,6 +27,7 @@ type Infer struct {
 	seen   []bool // by input
 	binary []binaryInput
 	all    bool // outputs are binary unless they say otherwise
+	last   again
 }
 
 // Wanted is an output that was asked for.
@@ -49,18 +50,27 @@ func (r *Infer) Decode(body []byte, header int, sig *signature.Signature, c *bat
 	if header > len(body) {
 		return bad("the JSON should be %d bytes long, but the body has only %d", header, len(body))
 	}
+	c.Scratch = c.Scratch[:0]
+	if r.isAgain(body[:header], sig, c) {
+		return r.takeBinary(body[header:], sig, c)
+	}
 	if !utf8.Valid(body[:header]) {
 		return bad("the JSON is not UTF-8")
 	}
 	r.reset(body[:header], sig)
-	c.Scratch = c.Scratch[:0]
-	hasInputs, hasOutputs := false, false
+	hasID, hasInputs, hasOutputs := false, false, false
 	err := r.scan.object(func(key []byte) (err error) {
 		switch string(key) {
 		case "id":
+			if hasID {
+				return bad(`"id" is given twice`)
+			}
+			hasID = true
 			var id []byte
-			id, err = r.scan.str()
-			r.ID = append(r.ID, id...)
+			if id, err = r.scan.str(); err != nil {
+				return err
+			}
+			err = setID(r, id)
 		case "parameters":
 			err = r.parameters()
 		case "inputs":
@@ -95,13 +105,39 @@ func (r *Infer) Decode(body []byte, header int, sig *signature.Signature, c *bat
 		}
 	}
 	r.completeOutputs(sig)
+	r.remember(body[:header], sig, c)
 	return nil
+}
+
+// maxID bounds the id of a request, which comes back in the answer.
+const maxID = 4 << 10
+
+func setID[S string | []byte](r *Infer, id S) error {
+	if len(id) > maxID {
+		return bad("the id is longer than %d bytes", maxID)
+	}
+	r.ID = append(r.ID[:0], id...)
+	return nil
+}
+
+// Forget lets go of a request's bytes, and of memory that only an unusual one
+// needed.
+func (r *Infer) Forget() {
+	const keep = 16 << 10
+	r.scan.b = nil
+	if cap(r.scan.text) > keep {
+		r.scan.text = nil
+	}
+	if cap(r.binary) > keep/16 {
+		r.binary, r.last.sig = nil, nil
+	}
 }
 
 func (r *Infer) reset(json []byte, sig *signature.Signature) {
 	r.ID, r.Outputs, r.binary = r.ID[:0], r.Outputs[:0], r.binary[:0]
 	r.Timeout, r.Priority, r.HasPriority, r.all = 0, batch.Normal, false, false
 	r.scan.b, r.scan.i = json, 0
+	r.last.sig = nil // what it is part of is about to be overwritten
 	r.seen = r.seen[:0]
 	for range sig.Inputs {
 		r.seen = append(r.seen, false)
@@ -200,11 +236,17 @@ func (r *Infer) input(sig *signature.Signature, c *batch.Call) error {
 				return bad("datatype %.40q is not supported", name)
 			}
 		case "shape":
+			if shaped {
+				return bad(`the "shape" of an input is given twice`)
+			}
 			shape, shaped = buf[:0], true
 			err = r.scan.array(func() (err error) { shape, err = r.dimension(shape); return err })
 		case "parameters":
 			size, err = r.inputParameters()
 		case "data":
+			if hasData >= 0 {
+				return bad(`the "data" of an input is given twice`)
+			}
 			r.scan.peek()
 			hasData = r.scan.i
 			err = r.scan.skip(2)

@@ -18,12 +18,12 @@ func (r *Infer) Encode(dst []byte, model, version string, sig *signature.Signatu
 	header = -1
 	start := len(dst)
 	dst = append(dst, `{"model_name":`...)
-	dst = appendString(dst, model)
+	dst = AppendString(dst, model)
 	dst = append(dst, `,"model_version":`...)
-	dst = appendString(dst, version)
+	dst = AppendString(dst, version)
 	if len(r.ID) > 0 {
 		dst = append(dst, `,"id":`...)
-		dst = appendString(dst, r.ID)
+		dst = AppendString(dst, r.ID)
 	}
 	dst = append(dst, `,"outputs":[`...)
 	for i, w := range r.Outputs {
@@ -32,7 +32,7 @@ func (r *Infer) Encode(dst []byte, model, version string, sig *signature.Signatu
 		}
 		spec, v := &sig.Outputs[w.Index], &c.Outputs[w.Index]
 		dst = append(dst, `{"name":`...)
-		dst = appendString(dst, spec.Name)
+		dst = AppendString(dst, spec.Name)
 		dst = append(dst, `,"datatype":"`...)
 		dst = append(dst, spec.Type.String()...)
 		dst = append(dst, `","shape":[`...)
@@ -114,9 +114,9 @@ func appendElements(dst []byte, t tensor.Type, data []byte) ([]byte, error) {
 	return dst, nil
 }
 
-// appendString writes a JSON string. What is not UTF-8 becomes the replacement
+// AppendString writes a JSON string. What is not UTF-8 becomes the replacement
 // character.
-func appendString[S string | []byte](dst []byte, s S) []byte {
+func AppendString[S string | []byte](dst []byte, s S) []byte {
 	const hex = "0123456789abcdef"
 	dst = append(dst, '"')
 	for _, r := range string(s) {
@@ -135,5 +135,5 @@ func appendString[S string | []byte](dst []byte, s S) []byte {
 // AppendError appends the protocol's error object.
 func AppendError(dst []byte, message string) []byte {
 	dst = append(dst, `{"error":`...)
-	return append(appendString(dst, message), '}')
+	return append(AppendString(dst, message), '}')
 }

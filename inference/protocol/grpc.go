@@ -16,7 +16,9 @@ import (
 func (r *Infer) DecodeGRPC(m *ModelInferRequest, sig *signature.Signature, c *batch.Call) error {
 	r.reset(nil, sig)
 	c.Scratch = c.Scratch[:0]
-	r.ID = append(r.ID, m.Id...)
+	if err := setID(r, m.Id); err != nil {
+		return err
+	}
 	if err := r.grpcParameters(m.Parameters); err != nil {
 		return err
 	}

@@ -140,7 +140,7 @@ func (r *Repository) loadVersions(ctx context.Context, name string, wanted []str
 		if err := cmp.Or(ctx.Err(), r.down()); err != nil {
 			return nil, fresh, err
 		}
-		v, err := r.load(name, w, dir)
+		v, err := r.load(ctx, name, w, dir)
 		r.note(name, w, err)
 		if err != nil {
 			return nil, fresh, fmt.Errorf("version %s is refused: %w", w, err)

@@ -89,11 +89,12 @@ func printOf(dir string) fingerprint {
 	return fingerprint(b.String())
 }
 
-// load loads the version in dir and warms it up.
-func (r *Repository) load(model, version, dir string) (_ *Version, err error) {
+// load loads the version in dir and warms it up. ctx can end it between two steps
+// of the runtime, which itself takes no such hint.
+func (r *Repository) load(ctx context.Context, model, version, dir string) (_ *Version, err error) {
 	started := time.Now()
 	v := &Version{Model: model, Name: version, print: printOf(dir)}
-	v.SHA256, err = sums.Verify(dir)
+	v.SHA256, err = sums.Verify(ctx, dir)
 	if errors.Is(err, fs.ErrNotExist) && !r.opts.RequireSums {
 		err = nil
 	}
@@ -105,6 +106,9 @@ func (r *Repository) load(model, version, dir string) (_ *Version, err error) {
 	}
 	if v.Config.Name != "" && v.Config.Name != model {
 		return nil, fmt.Errorf("config.json is that of model %q", v.Config.Name)
+	}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
 	}
 	v.session, err = r.opts.Device.Load(filepath.Join(dir, modelFile), v.Config, r.opts.Batch.MaxRows)
 	if err != nil {
@@ -121,7 +125,7 @@ func (r *Repository) load(model, version, dir string) (_ *Version, err error) {
 	if v.Text, err = textPipe(v.Config.Text, v.Signature); err != nil {
 		return nil, err
 	}
-	ran, of, err := v.runner.WarmUp(r.opts.WarmUp)
+	ran, of, err := v.runner.WarmUp(ctx, r.opts.WarmUp)
 	if err != nil {
 		return nil, err
 	}

@@ -48,7 +48,7 @@ func TestTrainingLearnsAndIsReproducible(t *testing.T) {
 		if a := Evaluate("test", r.Test).Accuracy(); a < .99 {
 			t.Errorf("learned a trivial rule to %.2f", a)
 		}
-		if sum[i], err = sums.Verify(dir); err != nil {
+		if sum[i], err = sums.Verify(t.Context(), dir); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -118,7 +118,7 @@ func TestCommittedModel(t *testing.T) {
 	if got := fmt.Sprintf("%x", sha256.Sum256(b)); got != want {
 		t.Errorf("model.onnx has sha256 %s, want %s", got, want)
 	}
-	if _, err := sums.Verify("../models/sentiment/1"); err != nil {
+	if _, err := sums.Verify(t.Context(), "../models/sentiment/1"); err != nil {
 		t.Error(err)
 	}
 	card, err := os.ReadFile("../models/sentiment/README.md")

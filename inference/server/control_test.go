@@ -192,6 +192,8 @@ func TestLoadTakesTritonsVersionPolicies(t *testing.T) {
 		{loadBody(t, `{"specific":{}}`), 400, []string{"1", "3"}, "names no version"},
 		{loadBody(t, `{"specific":5}`), 400, []string{"1", "3"}, "not the JSON of a model configuration"},
 		{[]byte(`{"parameters":{"config":{}}}`), 400, []string{"1", "3"}, "not the JSON wanted here"},
+		{[]byte(`{"parameters":{"file:1/model.onnx":"AAAA"}}`), 400, []string{"1", "3"}, "is not supported"},
+		{[]byte(`{} trailing`), 400, []string{"1", "3"}, "not the JSON wanted here"},
 		{[]byte(`{"parameters":`), 400, []string{"1", "3"}, "not the JSON wanted here"},
 		{[]byte(`{"parameters":{"config":"` + strings.Repeat(" ", 2<<20) + `"}}`), 413, []string{"1", "3"}, "larger than"},
 		{[]byte(`{"parameters":{"unload_dependents":false}}`), 200, []string{"2", "3"}, ""},

@@ -5,22 +5,24 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/mlfleet/mlfleet/inference/batch"
 	"github.com/mlfleet/mlfleet/inference/protocol"
+	"github.com/mlfleet/mlfleet/inference/repository"
 )
 
-// answer is a whole response, valid until the next one is made.
-func (c *fastConn) answer(last bool, encode func([]byte) ([]byte, int, error)) ([]byte, error) {
+// answer is a whole response, in x.
+func (c *fastConn) answer(x *scratch, v *repository.Version, call *batch.Call, last bool) ([]byte, error) {
 	// The head tells the length of what comes after it, so it is written into
 	// room left before the body.
 	const room = 256
-	if cap(c.store) < room {
-		c.store = make([]byte, room, 4096)
+	if cap(x.out) < room {
+		x.out = make([]byte, room, 4096)
 	}
-	out, json, err := encode(c.store[:room])
+	out, json, err := x.infer.Encode(x.out[:room], v.Model, v.Name, v.Signature, call)
 	if err != nil {
 		return nil, err
 	}
-	c.store = keep(out)
+	x.out = out
 	var head [room]byte
 	b := append(head[:0], "HTTP/1.1 200 OK\r\nDate: "...)
 	b = append(b, *c.f.date.Load()...)
@@ -41,15 +43,15 @@ func (c *fastConn) answer(last bool, encode func([]byte) ([]byte, int, error)) (
 	return out[at:], nil
 }
 
-// refusal is a whole response that tells an error.
-func (c *fastConn) refusal(err error, last bool) []byte {
+// refusal is a whole response that tells an error, in x.
+func (c *fastConn) refusal(x *scratch, err error, last bool) []byte {
 	e := failure(err)
 	if e.Kind == protocol.Internal {
 		slog.Warn("a request failed", "error", e.Message)
 	}
 	c.f.s.metrics.Response("http", statusText(e.HTTP()))
 	body := protocol.AppendError(nil, e.Message)
-	b := append(c.store[:0], "HTTP/1.1 "...)
+	b := append(x.out[:0], "HTTP/1.1 "...)
 	b = strconv.AppendInt(b, int64(e.HTTP()), 10)
 	b = append(append(b, ' '), http.StatusText(e.HTTP())...)
 	b = append(append(b, "\r\nDate: "...), *c.f.date.Load()...)
@@ -61,5 +63,6 @@ func (c *fastConn) refusal(err error, last bool) []byte {
 	if last {
 		b = append(b, "\r\nConnection: close"...)
 	}
-	return append(append(b, "\r\n\r\n"...), body...)
+	x.out = append(append(b, "\r\n\r\n"...), body...)
+	return x.out
 }

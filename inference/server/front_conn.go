@@ -28,20 +28,20 @@ const (
 
 // A fastConn is a connection on which only plain inference requests have come.
 type fastConn struct {
-	f        *front
-	c        *net.TCPConn
-	buf      []byte // read and not yet used
-	store    []byte // for responses
-	infer    protocol.Infer
-	gone     func() bool // askGone, made once
-	deadline time.Time
-	blank    int // line ends that may come before the next request
+	f       *front
+	c       *net.TCPConn
+	buf     []byte      // read and not yet used
+	gone    func() bool // askGone, made once
+	now     time.Time   // when the connection was made, or its last request ended
+	readBy  time.Time   // the deadlines that the connection has
+	writeBy time.Time
+	blank   int // line ends that may come before the next request
 
 	state atomic.Int32
 }
 
 func newFastConn(f *front, tcp *net.TCPConn) *fastConn {
-	c := &fastConn{f: f, c: tcp, buf: make([]byte, 0, headRoom)}
+	c := &fastConn{f: f, c: tcp, buf: make([]byte, 0, headRoom), now: time.Now()}
 	c.gone = c.askGone
 	return c
 }
@@ -89,9 +89,9 @@ func (c *fastConn) serve() {
 
 // await reads until there is something.
 func (c *fastConn) await() ending {
-	if now := time.Now(); now.Add(c.f.s.opts.IdleTimeout).Sub(c.deadline) > renew {
-		c.deadline = now.Add(c.f.s.opts.IdleTimeout)
-		c.c.SetDeadline(c.deadline)
+	if by := c.now.Add(c.f.s.opts.IdleTimeout); stale(c.readBy, by, c.f.s.opts.IdleTimeout) {
+		c.readBy = by
+		c.c.SetReadDeadline(by)
 	}
 	c.skipBlank()
 	for len(c.buf) == 0 {
@@ -112,6 +112,12 @@ func (c *fastConn) await() ending {
 	return goOn
 }
 
+// stale says whether a deadline is so far from what it should be that it must be
+// set again.
+func stale(is, should time.Time, timeout time.Duration) bool {
+	return should.Sub(is) > min(renew, timeout/2)
+}
+
 // skipBlank leaves out the line ends that some clients send after a body,
 // as many as net/http would; handed over, it would not know what came before.
 func (c *fastConn) skipBlank() {
@@ -130,88 +136,133 @@ func (c *fastConn) exchange(h head) ending {
 	s, start := c.f.s, time.Now()
 	s.metrics.InFlight.Inc()
 	defer s.metrics.InFlight.Dec()
-	if err := s.reserve(int64(h.length)); err != nil {
-		c.c.Write(c.refusal(err, true)) // with its body unread, the connection cannot go on
-		return partNow
-	}
-	defer s.free(int64(h.length))
+	x := getScratch()
+	defer x.put()
 	v, err := s.models.Acquire(string(h.model), string(h.version))
 	if err != nil {
-		if _, late := c.body(h, nil); late != nil {
-			return c.giveUp(late)
+		if late := c.skip(h); late != nil {
+			return c.giveUp(x, late)
 		}
-		return c.refuse(err)
+		return c.refuse(x, err)
 	}
 	defer v.Release()
 	call := v.Call()
 	defer call.Release()
-	body, err := c.body(h, call)
+	held, err := c.body(h, call)
+	defer s.free(held)
 	if err != nil {
-		return c.giveUp(err)
+		return c.giveUp(x, err)
 	}
-	err = c.infer.Decode(body, h.json, v.Signature, call)
+	err = x.infer.Decode(call.Body, h.json, v.Signature, call)
 	if err == nil {
-		err = s.submit(context.Background(), v, call, c.infer.Priority, s.deadline(start, c.infer.Timeout), c.gone)
+		err = s.submit(context.Background(), v, call, x.infer.Priority, s.deadline(start, x.infer.Timeout), c.gone)
 	}
 	last := s.draining.Load() // asked once: what the answer says must come true
 	var answer []byte
 	if err == nil {
-		answer, err = c.answer(last, func(dst []byte) ([]byte, int, error) {
-			return c.infer.Encode(dst, v.Model, v.Name, v.Signature, call)
-		})
+		answer, err = c.answer(x, v, call, last)
 	}
 	if err != nil {
-		return c.refuse(err)
+		return c.refuse(x, err)
 	}
 	how := c.write(answer, last)
 	s.metrics.Response("http", "200")
+	c.now = time.Now()
 	if m, isMeter := v.Meter().(*metrics.Meter); isMeter {
-		m.Served(time.Since(start), call.Waited+call.Computed)
+		m.Served(c.now.Sub(start), call.Waited+call.Computed)
 	}
 	return how
 }
 
-// body returns the request's body, and leaves in c.buf what follows it. With a
-// call, the bytes are in memory that lives as long as the call.
-func (c *fastConn) body(h head, call *batch.Call) ([]byte, error) {
-	have := c.buf[h.size:]
-	var into []byte
-	if call != nil {
-		into = call.Body[:0]
+// body reads the request's body into memory that lives as long as the call, and
+// leaves in c.buf what follows it. held is how many bytes are reserved, also on an
+// error: those that have come, whatever the head announces.
+func (c *fastConn) body(h head, call *batch.Call) (held int64, err error) {
+	into, n := call.Body[:0], min(h.length, len(c.buf)-h.size)
+	if err := c.f.s.reserve(int64(n)); err != nil {
+		return 0, err
 	}
-	into = slices.Grow(into, h.length)[:h.length]
-	if call != nil {
-		call.Body = into
-	}
-	n := copy(into, have)
-	rest := copy(c.buf[:cap(c.buf)], have[n:]) // the next request, if any
-	c.buf = c.buf[:rest]
+	held = int64(n)
+	into = append(into, c.buf[h.size:h.size+n]...)
+	call.Body = into
+	c.drop(h.size + n)
 	if n == h.length {
-		return into, nil
+		return held, nil
 	}
-	c.deadline = time.Now().Add(c.f.s.opts.BodyTimeout)
-	c.c.SetDeadline(c.deadline)
-	_, err := io.ReadFull(c.c, into[n:])
-	return into, err
+	c.awaitBody()
+	for len(into) < h.length {
+		if len(into) == cap(into) {
+			into = slices.Grow(into, min(h.length-len(into), max(len(into), headRoom))) // doubles
+		}
+		n, err := c.c.Read(into[len(into):min(cap(into), h.length)])
+		if n > 0 {
+			if err := c.f.s.reserve(int64(n)); err != nil {
+				return held, err
+			}
+			held += int64(n)
+			into = into[:len(into)+n]
+			call.Body = into
+		}
+		if err != nil {
+			return held, err
+		}
+	}
+	return held, nil
 }
 
-// giveUp ends a connection on which a body did not come whole. Who was only slow
-// is told so.
-func (c *fastConn) giveUp(err error) ending {
-	if !errors.Is(err, os.ErrDeadlineExceeded) {
+// skip reads over the body of a request that nobody will serve.
+func (c *fastConn) skip(h head) error {
+	n := min(h.length, len(c.buf)-h.size)
+	c.drop(h.size + n)
+	if n == h.length {
+		return nil
+	}
+	c.awaitBody()
+	_, err := io.CopyN(io.Discard, struct{ io.Reader }{c.c}, int64(h.length-n))
+	return err
+}
+
+// drop forgets the first n bytes of c.buf; what is left is the next request.
+func (c *fastConn) drop(n int) { c.buf = c.buf[:copy(c.buf, c.buf[n:])] }
+
+// awaitBody gives the rest of a body its time to arrive. Nobody reads after it
+// but await, which has its own deadline.
+func (c *fastConn) awaitBody() {
+	c.readBy = time.Now().Add(c.f.s.opts.BodyTimeout)
+	c.c.SetReadDeadline(c.readBy)
+}
+
+// giveUp ends a connection on which a body did not come whole. Who is still there
+// is told why.
+func (c *fastConn) giveUp(x *scratch, err error) ending {
+	var refused *protocol.Error
+	switch {
+	case errors.As(err, &refused):
+		return c.write(c.refusal(x, err, true), true)
+	case !errors.Is(err, os.ErrDeadlineExceeded):
 		return drop
 	}
-	c.c.SetDeadline(time.Now().Add(parting))
-	return c.write(c.refusal(readError(err), true), true)
+	c.writeBy = time.Now().Add(parting)
+	c.c.SetWriteDeadline(c.writeBy)
+	c.c.Write(c.refusal(x, readError(err), true))
+	return partNow
 }
 
 // refuse answers with an error.
-func (c *fastConn) refuse(err error) ending {
+func (c *fastConn) refuse(x *scratch, err error) ending {
 	last := c.f.s.draining.Load()
-	return c.write(c.refusal(err, last), last)
+	how := c.write(c.refusal(x, err, last), last)
+	c.now = time.Now()
+	return how
 }
 
+// write sends an answer, which has its own time to be taken: the request may have
+// been computed for longer than any body may take to arrive.
 func (c *fastConn) write(b []byte, last bool) ending {
+	if by := time.Now().Add(c.f.s.opts.BodyTimeout); stale(c.writeBy, by, c.f.s.opts.BodyTimeout) {
+		c.writeBy = by
+		c.c.SetWriteDeadline(by)
+	}
 	if _, err := c.c.Write(b); err != nil {
 		return drop
 	}
@@ -222,19 +273,19 @@ func (c *fastConn) write(b []byte, last bool) ending {
 }
 
 // askGone looks whether the client has closed the connection, without reading
-// what it may have sent. Only while a request is being computed: nobody reads
-// then.
+// what it may have sent. It may be asked late, about a call whose deadline has
+// passed, when the connection waits for its next request already: so it must not
+// wait for whoever reads, as the Read of a raw connection would.
 func (c *fastConn) askGone() bool {
 	raw, err := c.c.SyscallConn()
 	if err != nil {
 		return true
 	}
 	gone := false
-	err = raw.Read(func(fd uintptr) bool {
+	err = raw.Control(func(fd uintptr) {
 		var b [1]byte
 		n, _, err := unix.Recvfrom(int(fd), b[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
 		gone = err == nil && n == 0 || errors.Is(err, unix.ECONNRESET)
-		return true
 	})
 	return gone || err != nil
 }

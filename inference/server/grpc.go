@@ -20,21 +20,41 @@ import (
 	"github.com/mlfleet/mlfleet/inference/protocol"
 )
 
-// maxStreams bounds the requests that one connection has in progress.
-const maxStreams = 1024
+const (
+	// maxStreams bounds the requests that one connection has in progress.
+	maxStreams = 1024
+	// maxHead bounds the headers of a request, over HTTP as over gRPC.
+	maxHead = 64 << 10
+	// streamWindow is what a client may send of a call before somebody reads from
+	// it. connWindow bounds nothing but the pace: it is renewed as bytes arrive.
+	streamWindow, connWindow = 64 << 10, 16 << 20
+)
+
+// inferMethod is the method with the tensors.
+const inferMethod = "ModelInfer"
 
 // GRPC makes the server of the gRPC port.
 func (s *Server) GRPC() *grpc.Server {
 	g := grpc.NewServer(
-		// The message is a little larger than the tensors in it.
-		grpc.MaxRecvMsgSize(int(s.opts.MaxRequest)+64<<10),
 		grpc.MaxConcurrentStreams(maxStreams),
+		grpc.MaxHeaderListSize(maxHead),
+		grpc.StaticStreamWindowSize(streamWindow),
+		grpc.StaticConnWindowSize(connWindow),
 		grpc.ConnectionTimeout(s.opts.HeadTimeout),
-		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: s.opts.IdleTimeout}),
-		grpc.UnaryInterceptor(unpanic),
+		grpc.KeepaliveParams(keepalive.ServerParameters{
+			MaxConnectionIdle: s.opts.IdleTimeout,
+			Time:              s.opts.IdleTimeout, Timeout: s.opts.BodyTimeout, // for a peer that is gone with calls open
+		}),
+		grpc.StreamInterceptor(s.bound),
 	)
-	protocol.RegisterGRPCInferenceServiceServer(g, &service{s: s})
-	grpc_health_v1.RegisterHealthServer(g, &health{s: s})
+	limit := func(method string) int64 {
+		if method == inferMethod {
+			return s.opts.MaxRequest + 64<<10 // the message is a little larger than the tensors in it
+		}
+		return maxControl
+	}
+	g.RegisterService(s.unary(protocol.GRPCInferenceService_ServiceDesc, limit), &service{s: s})
+	g.RegisterService(s.unary(grpc_health_v1.Health_ServiceDesc, limit), &health{s: s})
 	reflection.Register(g)
 	return g
 }
@@ -115,11 +135,6 @@ func (g *service) ModelInfer(ctx context.Context, in *protocol.ModelInferRequest
 
 func (g *service) infer(ctx context.Context, in *protocol.ModelInferRequest) (*protocol.ModelInferResponse, error) {
 	start := time.Now()
-	held := size(in)
-	if err := g.s.reserve(held); err != nil {
-		return nil, err
-	}
-	defer g.s.free(held)
 	v, err := g.s.models.Acquire(in.ModelName, in.ModelVersion)
 	if err != nil {
 		return nil, err
@@ -131,7 +146,7 @@ func (g *service) infer(ctx context.Context, in *protocol.ModelInferRequest) (*p
 	if err := req.DecodeGRPC(in, v.Signature, c); err != nil {
 		return nil, err
 	}
-	priority, deadline := req.Priority, g.s.deadline(start, req.Timeout)
+	priority, timeout := req.Priority, req.Timeout
 	if md, ok := metadata.FromIncomingContext(ctx); ok {
 		ctx = g.s.traced(ctx, carrier(md))
 		if h := md.Get(headerPriority); len(h) > 0 {
@@ -139,7 +154,13 @@ func (g *service) infer(ctx context.Context, in *protocol.ModelInferRequest) (*p
 				return nil, err
 			}
 		}
+		if h := md.Get(headerTimeout); len(h) > 0 {
+			if timeout, err = parseTimeout(h[0]); err != nil {
+				return nil, err
+			}
+		}
 	}
+	deadline := g.s.deadline(start, timeout)
 	if d, ok := ctx.Deadline(); ok && (deadline.IsZero() || d.Before(deadline)) {
 		deadline = d
 	}
@@ -151,21 +172,6 @@ func (g *service) infer(ctx context.Context, in *protocol.ModelInferRequest) (*p
 		m.Served(time.Since(start), c.Waited+c.Computed)
 	}
 	return out, nil
-}
-
-// size is about how much memory a request holds while it waits. Unlike REST,
-// gRPC hands over a request only when it has read it.
-func size(in *protocol.ModelInferRequest) int64 {
-	n := 0
-	for _, raw := range in.RawInputContents {
-		n += len(raw)
-	}
-	for _, t := range in.Inputs {
-		c := t.GetContents()
-		n += len(c.GetBoolContents()) + 4*(len(c.GetIntContents())+len(c.GetUintContents())+len(c.GetFp32Contents())) +
-			8*(len(c.GetInt64Contents())+len(c.GetUint64Contents())+len(c.GetFp64Contents()))
-	}
-	return int64(n)
 }
 
 // A carrier shows a call's metadata to OpenTelemetry.
@@ -199,6 +205,11 @@ func (g *service) RepositoryIndex(_ context.Context, in *protocol.RepositoryInde
 }
 
 func (g *service) RepositoryModelLoad(ctx context.Context, in *protocol.RepositoryModelLoadRequest) (*protocol.RepositoryModelLoadResponse, error) {
+	for name := range in.Parameters {
+		if err := knownParameter(name); err != nil {
+			return nil, refuse(err)
+		}
+	}
 	if err := g.s.load(ctx, in.ModelName, in.Parameters["config"].GetStringParam()); err != nil {
 		return nil, refuse(err)
 	}

@@ -120,7 +120,7 @@ func TestBadGRPCRequestsGetAStatus(t *testing.T) {
 		{"raw contents that go on", func(m *request) { raw(m); m.RawInputContents[1] = ints(1, 2) }, 0, "takes 8 bytes"},
 		{"raw contents for one input of two", func(m *request) { raw(m); m.RawInputContents = m.RawInputContents[:1] }, 0, "1 raw_input_contents"},
 		{"raw contents and contents", func(m *request) { m.RawInputContents = [][]byte{floats(1, 2), ints(3)} }, 0, "both"},
-		{"a message beyond the limit", func(m *request) { m.Id = strings.Repeat("x", 2<<20) }, codes.ResourceExhausted, "larger than max"},
+		{"a message beyond the limit", func(m *request) { m.Id = strings.Repeat("x", 2<<20) }, codes.ResourceExhausted, "larger than"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			_, err := l.client.ModelInfer(t.Context(), goodGRPC(tc.change))
@@ -325,6 +325,14 @@ func TestGRPCDeadlinesAndPriorities(t *testing.T) {
 	if took := time.Since(start); status.Code(err) != codes.DeadlineExceeded || took > delay/2 {
 		t.Errorf("past the parameter's timeout: %v after %v", err, took)
 	}
+	start = time.Now()
+	_, err = l.client.ModelInfer(metadata.AppendToOutgoingContext(t.Context(), "inference-timeout", "50ms"), goodGRPC(nil))
+	if took := time.Since(start); status.Code(err) != codes.DeadlineExceeded || took > delay/2 {
+		t.Errorf("past the metadata's timeout: %v after %v", err, took)
+	}
+	if _, err := l.client.ModelInfer(metadata.AppendToOutgoingContext(t.Context(), "inference-timeout", "soon"), goodGRPC(nil)); status.Code(err) != codes.InvalidArgument {
+		t.Errorf("a timeout that is none: %v", err)
+	}
 	for priority, want := range map[string]codes.Code{"high": codes.OK, "normal": codes.OK, "low": codes.OK, "urgent": codes.InvalidArgument} {
 		l := l
 		if want == codes.OK {
@@ -338,12 +346,12 @@ func TestGRPCDeadlinesAndPriorities(t *testing.T) {
 }
 
 func TestGRPCRequestsTogetherKeepToTheMemory(t *testing.T) {
-	l := run(t, func(o *options) { o.MaxMemory = 20 })
-	if _, err := l.client.ModelInfer(t.Context(), goodGRPC(nil)); err != nil { // 16 bytes
+	l := run(t, func(o *options) { o.MaxMemory = 4000 })
+	if _, err := l.client.ModelInfer(t.Context(), goodGRPC(nil)); err != nil {
 		t.Error(err)
 	}
 	_, err := l.client.ModelInfer(t.Context(), goodGRPC(func(m *request) {
-		m.Inputs[0].Shape, m.Inputs[0].Contents.Fp32Contents = []int64{2, 2}, make([]float32, 4)
+		m.Inputs[0].Shape, m.Inputs[0].Contents.Fp32Contents = []int64{500, 2}, make([]float32, 1000)
 	}))
 	if status.Code(err) != codes.Unavailable || !strings.Contains(err.Error(), "memory") {
 		t.Errorf("more than the memory for requests: %v", err)

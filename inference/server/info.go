@@ -5,7 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"time"
+	"strings"
 
 	"github.com/mlfleet/mlfleet/inference/protocol"
 	"github.com/mlfleet/mlfleet/inference/tensor"
@@ -23,7 +23,7 @@ func (s *Server) getRoot(w http.ResponseWriter, _ *http.Request) {
 	for v := range s.models.Ready() {
 		models[v.Model] = append(models[v.Model], v.Name)
 	}
-	writeJSON(w, http.StatusOK, map[string]any{
+	s.writeJSON(w, http.StatusOK, map[string]any{
 		"name": Name, "version": s.opts.Version, "tenant": s.opts.Tenant, "region": s.opts.Region,
 		"cluster": s.opts.Cluster, "device": s.device.String(), "models": models, "ready": s.Ready(),
 	})
@@ -31,14 +31,14 @@ func (s *Server) getRoot(w http.ResponseWriter, _ *http.Request) {
 
 func (s *Server) getLive(w http.ResponseWriter, _ *http.Request) {
 	live := s.Live()
-	writeJSON(w, okOr503(live), map[string]bool{"live": live})
+	s.writeJSON(w, okOr503(live), map[string]bool{"live": live})
 }
 
 // getReady has "live" as well, because that is how the protocol's text spells
 // its answer.
 func (s *Server) getReady(w http.ResponseWriter, _ *http.Request) {
 	ready := s.Ready()
-	writeJSON(w, okOr503(ready), map[string]bool{"live": s.Live(), "ready": ready})
+	s.writeJSON(w, okOr503(ready), map[string]bool{"live": s.Live(), "ready": ready})
 }
 
 func okOr503(ok bool) int {
@@ -49,7 +49,7 @@ func okOr503(ok bool) int {
 }
 
 func (s *Server) getServer(w http.ResponseWriter, _ *http.Request) {
-	writeJSON(w, http.StatusOK, map[string]any{"name": Name, "version": s.opts.Version, "extensions": extensions})
+	s.writeJSON(w, http.StatusOK, map[string]any{"name": Name, "version": s.opts.Version, "extensions": extensions})
 }
 
 type tensorMetadata struct {
@@ -73,7 +73,7 @@ func (s *Server) getModel(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer v.Release()
-	writeJSON(w, http.StatusOK, map[string]any{
+	s.writeJSON(w, http.StatusOK, map[string]any{
 		"name": v.Model, "versions": s.models.Versions(v.Model), "platform": platform,
 		"inputs": describe(v.Signature.Inputs), "outputs": describe(v.Signature.Outputs),
 	})
@@ -86,18 +86,38 @@ func (s *Server) getModelReady(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer v.Release()
-	writeJSON(w, http.StatusOK, map[string]any{"name": v.Model, "ready": true})
+	s.writeJSON(w, http.StatusOK, map[string]any{"name": v.Model, "ready": true})
 }
 
 // maxControl bounds the body of a repository request.
 const maxControl = 1 << 20
 
-// loadParameters is the part of Triton's load request that this server knows:
+// loadRequest is Triton's load request. Of its parameters this server knows config,
 // a model configuration of which it reads the version policy.
-type loadParameters struct {
-	Parameters struct {
-		Config string `json:"config"`
-	} `json:"parameters"`
+type loadRequest struct {
+	Parameters map[string]json.RawMessage `json:"parameters"`
+}
+
+// config is the parameter of that name, "" if there is none.
+func (r loadRequest) config() (config string, err error) {
+	for name, value := range r.Parameters {
+		if err := knownParameter(name); err != nil {
+			return "", err
+		}
+		if name == "config" && json.Unmarshal(value, &config) != nil {
+			return "", protocol.Errorf(protocol.BadRequest, "the body is not the JSON wanted here: config is not a string")
+		}
+	}
+	return config, nil
+}
+
+// knownParameter refuses what Triton would do for a load and this server does not:
+// take a model's files from the request.
+func knownParameter(name string) error {
+	if strings.HasPrefix(name, "file:") {
+		return protocol.Errorf(protocol.BadRequest, "the parameter %.100q is not supported: a model's files come from the repository only", name)
+	}
+	return nil
 }
 
 func (s *Server) postIndex(w http.ResponseWriter, r *http.Request) {
@@ -108,27 +128,25 @@ func (s *Server) postIndex(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, err)
 		return
 	}
-	writeJSON(w, http.StatusOK, s.models.Index(in.Ready))
+	s.writeJSON(w, http.StatusOK, s.models.Index(in.Ready))
 }
 
 func (s *Server) postLoad(w http.ResponseWriter, r *http.Request) {
-	var in loadParameters
+	var in loadRequest
 	if err := readControl(w, r, &in); err != nil {
 		s.fail(w, err)
 		return
 	}
-	// Loading a large model takes longer than a request may that the client
-	// itself could hold up.
-	conn := http.NewResponseController(w)
-	if err := errors.Join(conn.SetWriteDeadline(time.Time{}), conn.SetReadDeadline(time.Time{})); err != nil {
+	config, err := in.config()
+	if err != nil {
 		s.fail(w, err)
 		return
 	}
-	if err := s.load(r.Context(), r.PathValue("model"), in.Parameters.Config); err != nil {
+	if err := s.load(r.Context(), r.PathValue("model"), config); err != nil {
 		s.fail(w, err)
 		return
 	}
-	writeJSON(w, http.StatusOK, struct{}{})
+	s.writeJSON(w, http.StatusOK, struct{}{})
 }
 
 func (s *Server) postUnload(w http.ResponseWriter, r *http.Request) {
@@ -141,16 +159,21 @@ func (s *Server) postUnload(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, err)
 		return
 	}
-	writeJSON(w, http.StatusOK, struct{}{})
+	s.writeJSON(w, http.StatusOK, struct{}{})
 }
 
 // readControl decodes the optional JSON body of a repository request.
 func readControl(w http.ResponseWriter, r *http.Request, in any) error {
 	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxControl))
 	err := d.Decode(in)
+	if err == nil {
+		if _, err = d.Token(); err == nil {
+			err = errors.New("something follows it")
+		}
+	}
 	var tooLarge *http.MaxBytesError
 	switch {
-	case err == nil || errors.Is(err, io.EOF):
+	case errors.Is(err, io.EOF):
 		return nil
 	case errors.As(err, &tooLarge):
 		return err

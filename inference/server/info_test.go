@@ -53,7 +53,7 @@ func TestInfoAnswersInItsExactShape(t *testing.T) {
 			t.Errorf("%s: %d %s\nwant %s", path, resp.StatusCode, b, want)
 		}
 	}
-	for _, path := range []string{"/v2/models/none", "/v2/models/none/ready", "/v2/models/pair/versions/2", "/v2/models/pair/versions/2/ready"} {
+	for _, path := range []string{"/v2//models/pair", "/v2/models/none", "/v2/models/none/ready", "/v2/models/pair/versions/2", "/v2/models/pair/versions/2/ready"} {
 		resp, b := l.do(t, "GET", path, nil)
 		if resp.StatusCode != http.StatusNotFound || decode[map[string]string](t, b)["error"] == "" {
 			t.Errorf("%s: %d %s", path, resp.StatusCode, b)

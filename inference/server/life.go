@@ -38,16 +38,23 @@ func (s *Server) Start(p Ports, scrape http.Handler) *Life {
 		Handler:           s.REST(),
 		ReadHeaderTimeout: s.opts.HeadTimeout,
 		ReadTimeout:       s.opts.BodyTimeout,
-		WriteTimeout:      s.opts.BodyTimeout + s.opts.Timeout,
+		WriteTimeout:      s.opts.BodyTimeout, // of what net/http says by itself; see begin
 		IdleTimeout:       s.opts.IdleTimeout,
-		MaxHeaderBytes:    64 << 10,
+		MaxHeaderBytes:    maxHead,
 		ErrorLog:          slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug),
 	}
 	l.front = newFront(s, p.HTTP)
 	go l.serve("http", func() error { return l.rest.Serve(l.front) })
 	go l.serve("grpc", func() error { return l.grpc.Serve(l.starts) })
 	if p.Metrics != nil {
-		l.scrape = &http.Server{Handler: scrape, ReadHeaderTimeout: s.opts.HeadTimeout}
+		l.scrape = &http.Server{
+			Handler:           scrape,
+			ReadHeaderTimeout: s.opts.HeadTimeout,
+			ReadTimeout:       s.opts.BodyTimeout,
+			WriteTimeout:      s.opts.BodyTimeout,
+			IdleTimeout:       s.opts.IdleTimeout,
+			MaxHeaderBytes:    maxHead,
+		}
 		go l.serve("metrics", func() error { return l.scrape.Serve(p.Metrics) })
 	}
 	return l

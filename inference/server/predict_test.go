@@ -105,6 +105,20 @@ func TestPredictTakesTheNamedModelOrTheFirstThatTakesText(t *testing.T) {
 	}
 }
 
+// TestAnAnswerIsHardlyLargerThanItsText sends what encoding/json would blow up.
+func TestAnAnswerIsHardlyLargerThanItsText(t *testing.T) {
+	l := run(t, func(o *options) { o.write, o.MaxRequest = sentiment, 4<<20 })
+	text := "good " + strings.Repeat("<&>", 100_000)
+	resp, b := l.do(t, "POST", "/predict", []byte(`{"text":"`+text+`"}`))
+	if answer := decode[map[string]any](t, b); resp.StatusCode != http.StatusOK || answer["text"] != text || len(b) > len(text)+1000 {
+		t.Errorf("%d: %d bytes for %d", resp.StatusCode, len(b), len(text))
+	}
+	resp, b = l.do(t, "POST", "/predict", []byte(`{"text":"`+strings.Repeat("fine ", 1<<18)+`"}`))
+	if resp.StatusCode != http.StatusRequestEntityTooLarge || !strings.Contains(string(b), "the text is larger than") {
+		t.Errorf("a text of more than 1 MiB: %d %.100s", resp.StatusCode, b)
+	}
+}
+
 // TestWaitingInTheQueueIsNotReadingABody has requests wait for longer than a
 // body may take to arrive.
 func TestWaitingInTheQueueIsNotReadingABody(t *testing.T) {

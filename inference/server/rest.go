@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -61,6 +62,10 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		if s.draining.Load() {
 			w.Header().Set("Connection", "close")
 		}
+		if strings.Contains(r.URL.Path, "//") { // which the mux would redirect, in its own form
+			s.fail(w, protocol.Errorf(protocol.NotFound, "no such path"))
+			return
+		}
 		next.ServeHTTP(w, r)
 	})
 }
@@ -72,7 +77,7 @@ func (s *Server) noSuchPath(mux *http.ServeMux, w http.ResponseWriter, r *http.R
 		other.Method = method
 		if _, pattern := mux.Handler(&other); pattern != "/" {
 			w.Header().Set("Allow", method)
-			writeJSON(w, http.StatusMethodNotAllowed, map[string]string{"error": fmt.Sprintf("use %s for this path", method)})
+			s.writeJSON(w, http.StatusMethodNotAllowed, map[string]string{"error": fmt.Sprintf("use %s for this path", method)})
 			return
 		}
 	}
@@ -90,28 +95,48 @@ func (s *Server) fail(w http.ResponseWriter, err error) int {
 		h.Set("Retry-After", "1")
 	}
 	h.Set("Content-Type", "application/json")
+	s.begin(w)
 	w.WriteHeader(e.HTTP())
 	w.Write(protocol.AppendError(nil, e.Message))
 	return e.HTTP()
 }
 
-func writeJSON(w http.ResponseWriter, code int, v any) {
+// begin gives an answer its time to be taken, from now: net/http counts from the
+// request on, which may have been computed for longer.
+func (s *Server) begin(w http.ResponseWriter) {
+	err := http.NewResponseController(w).SetWriteDeadline(time.Now().Add(s.opts.BodyTimeout))
+	if err != nil {
+		slog.Debug("an answer has no deadline of its own", "error", err)
+	}
+}
+
+func (s *Server) writeJSON(w http.ResponseWriter, code int, v any) {
 	b, err := json.Marshal(v)
 	if err != nil { // only our own small structs come here
 		panic(err)
 	}
 	w.Header().Set("Content-Type", "application/json")
+	s.begin(w)
 	w.WriteHeader(code)
 	w.Write(append(b, '\n'))
 }
 
-// scratch is what a REST request needs besides its call.
+// scratch is what a REST request needs besides its call. It belongs to the
+// request and not to the connection: most connections are idle most of the time.
 type scratch struct {
 	infer protocol.Infer
 	out   []byte
 }
 
 var scratches = sync.Pool{New: func() any { return new(scratch) }}
+
+func getScratch() *scratch { return scratches.Get().(*scratch) }
+
+func (x *scratch) put() {
+	x.infer.Forget()
+	x.out = keep(x.out)
+	scratches.Put(x)
+}
 
 // postInfer is the inference endpoint.
 func (s *Server) postInfer(w http.ResponseWriter, r *http.Request) {
@@ -136,8 +161,8 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, model, version st
 	defer v.Release()
 	c := v.Call()
 	defer c.Release()
-	x := scratches.Get().(*scratch)
-	defer scratches.Put(x)
+	x := getScratch()
+	defer x.put()
 	if err := run(w, r, v, c, x, start); err != nil {
 		s.metrics.Response("http", statusText(s.fail(w, err)))
 		return
@@ -171,7 +196,7 @@ func (s *Server) infer(w http.ResponseWriter, r *http.Request, v *repository.Ver
 	if err != nil {
 		return err
 	}
-	x.out = keep(out)
+	x.out = out
 	h := w.Header()
 	if header < 0 {
 		h.Set("Content-Type", "application/json")
@@ -180,6 +205,7 @@ func (s *Server) infer(w http.ResponseWriter, r *http.Request, v *repository.Ver
 		h.Set(headerJSONLength, strconv.Itoa(header))
 	}
 	h.Set("Content-Length", strconv.Itoa(len(out)))
+	s.begin(w)
 	w.Write(out)
 	return nil
 }
@@ -198,9 +224,9 @@ func keep(b []byte) []byte {
 func (s *Server) run(r *http.Request, v *repository.Version, c *batch.Call, in *protocol.Infer, start time.Time) error {
 	timeout, priority := in.Timeout, in.Priority
 	if h := r.Header.Get(headerTimeout); h != "" {
-		d, err := time.ParseDuration(h)
-		if err != nil || d <= 0 {
-			return protocol.Errorf(protocol.BadRequest, "%s is not a duration such as 250ms: %.40q", headerTimeout, h)
+		d, err := parseTimeout(h)
+		if err != nil {
+			return err
 		}
 		timeout = d
 	}
@@ -212,6 +238,14 @@ func (s *Server) run(r *http.Request, v *repository.Version, c *batch.Call, in *
 		priority = p
 	}
 	return s.submit(s.traced(r.Context(), propagation.HeaderCarrier(r.Header)), v, c, priority, s.deadline(start, timeout), nil)
+}
+
+func parseTimeout(h string) (time.Duration, error) {
+	d, err := time.ParseDuration(h)
+	if err != nil || d <= 0 {
+		return 0, protocol.Errorf(protocol.BadRequest, "%s is not a duration such as 250ms: %.40q", headerTimeout, h)
+	}
+	return d, nil
 }
 
 func parsePriority(h string) (batch.Priority, error) {

@@ -6,6 +6,7 @@ package sums
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -134,7 +135,7 @@ func Write(dir string) (string, error) {
 		if err != nil || rel == File {
 			return err
 		}
-		sum, err := HashFile(p)
+		sum, err := HashFile(context.Background(), p)
 		if err != nil {
 			return err
 		}
@@ -156,9 +157,10 @@ func Write(dir string) (string, error) {
 }
 
 // Verify checks a folder against its SHA256SUMS file: every listed file is
-// there with its hash, and no other file is, hidden ones aside. It returns the hash of the SHA256SUMS file. A folder
-// without one answers fs.ErrNotExist.
-func Verify(dir string) (string, error) {
+// there with its hash, and no other file is, hidden ones aside. It returns the hash
+// of the SHA256SUMS file. A folder without one answers fs.ErrNotExist. The end of
+// ctx ends it, with its cause.
+func Verify(ctx context.Context, dir string) (string, error) {
 	f, err := os.Open(filepath.Join(dir, File))
 	if err != nil {
 		return "", fmt.Errorf("verify %s: %w", dir, err)
@@ -173,7 +175,7 @@ func Verify(dir string) (string, error) {
 		return "", fmt.Errorf("verify %s: %w", dir, err)
 	}
 	for _, e := range entries {
-		got, err := HashFile(filepath.Join(dir, filepath.FromSlash(e.Path)))
+		got, err := HashFile(ctx, filepath.Join(dir, filepath.FromSlash(e.Path)))
 		if errors.Is(err, fs.ErrNotExist) {
 			// Not ErrNotExist to the caller: that would read as "no sums".
 			return "", fmt.Errorf("verify %s: %s is missing: %w", dir, e.Path, ErrMismatch)
@@ -215,17 +217,31 @@ func unlisted(dir string, entries []Entry) error {
 	})
 }
 
-// HashFile hashes a file's content.
-func HashFile(name string) (sum [sha256.Size]byte, err error) {
+// HashFile hashes a file's content, until ctx ends.
+func HashFile(ctx context.Context, name string) (sum [sha256.Size]byte, err error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return sum, err
 	}
 	defer f.Close()
 	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
+	if _, err := io.Copy(h, &until{ctx, f}); err != nil {
 		return sum, err
 	}
 	h.Sum(sum[:0])
 	return sum, nil
+}
+
+// until reads until ctx ends.
+type until struct {
+	ctx context.Context
+	io.Reader
+}
+
+// Read implements io.Reader.
+func (u *until) Read(p []byte) (int, error) {
+	if u.ctx.Err() != nil {
+		return 0, context.Cause(u.ctx)
+	}
+	return u.Reader.Read(p)
 }

@@ -1,6 +1,7 @@
 package sums
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -30,7 +31,7 @@ func TestWrittenSumsVerify(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := Verify(dir)
+	got, err := Verify(t.Context(), dir)
 	if err != nil || got != want {
 		t.Fatalf("got %s, %v, want %s", got, err, want)
 	}
@@ -61,7 +62,7 @@ func TestVerifyFindsEveryDifference(t *testing.T) {
 			if err := spoil(dir); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := Verify(dir); !errors.Is(err, ErrMismatch) {
+			if _, err := Verify(t.Context(), dir); !errors.Is(err, ErrMismatch) {
 				t.Errorf("got %v, want a mismatch", err)
 			}
 		})
@@ -69,7 +70,7 @@ func TestVerifyFindsEveryDifference(t *testing.T) {
 }
 
 func TestNoSumsIsNotAMismatch(t *testing.T) {
-	if _, err := Verify(t.TempDir()); !errors.Is(err, fs.ErrNotExist) || errors.Is(err, ErrMismatch) {
+	if _, err := Verify(t.Context(), t.TempDir()); !errors.Is(err, fs.ErrNotExist) || errors.Is(err, ErrMismatch) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -127,4 +128,18 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("formatted entries do not parse: %v", err)
 		}
 	})
+}
+
+func TestVerifyEndsWithItsContext(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "model.onnx", "weights")
+	if _, err := Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	why := errors.New("told to stop")
+	cancel(why)
+	if _, err := Verify(ctx, dir); !errors.Is(err, why) {
+		t.Errorf("got %v", err)
+	}
 }

@@ -46,7 +46,7 @@ func TestFindings(t *testing.T) {
 		},
 		"a field of Argo CD 3": {
 			set + "      syncPolicy: {automated: {enabled: true}}\n",
-			`golden/argocd/x.yaml:19:31: unknown field "spec.template.spec.syncPolicy.automated.enabled" — Argo CD's API server refuses it: remove it [unknown-field]`,
+			`golden/argocd/x.yaml:19:32: unknown field "spec.template.spec.syncPolicy.automated.enabled" — Argo CD's API server refuses it: remove it [unknown-field]`,
 		},
 		"case of letters": {
 			strings.Replace(set, "goTemplate:", "gotemplate:", 1),

@@ -79,7 +79,11 @@ type job struct {
 	Permissions *permissions `yaml:"permissions"`
 	Timeout     int          `yaml:"timeout-minutes"`
 	Environment string       `yaml:"environment"`
-	Steps       []struct {
+	Strategy    struct {
+		Parallel int            `yaml:"max-parallel"`
+		Matrix   map[string]any `yaml:"matrix"`
+	} `yaml:"strategy"`
+	Steps []struct {
 		Uses string            `yaml:"uses"`
 		Run  string            `yaml:"run"`
 		With map[string]any    `yaml:"with"`
@@ -118,6 +122,9 @@ func checkSteps(t *testing.T, where string, j job) {
 	}
 	if signs && j.Environment != "signing" {
 		t.Errorf("%s: it has the key that signs, and is not in the environment that guards it", where)
+	}
+	if signs && j.Strategy.Matrix != nil && j.Strategy.Parallel != 1 {
+		t.Errorf("%s: it signs, several times at once: two that have one image in common lose what the other says", where)
 	}
 	if signs && j.Permissions != nil && ((*j.Permissions)["contents"] != "read" || (*j.Permissions)["pull-requests"] != "") {
 		t.Errorf("%s: it has the key that signs and may write to the repository: %v", where, *j.Permissions)
@@ -189,10 +196,13 @@ func gitlab(t *testing.T) []ran {
 	var lines []ran
 	for name, node := range jobs {
 		var j struct {
-			Stage  string   `yaml:"stage"`
-			Rules  []any    `yaml:"rules"`
-			Cache  any      `yaml:"cache"`
-			Script []string `yaml:"script"`
+			Stage       string   `yaml:"stage"`
+			Image       string   `yaml:"image"`
+			Environment string   `yaml:"environment"`
+			Resource    string   `yaml:"resource_group"`
+			Rules       []any    `yaml:"rules"`
+			Cache       any      `yaml:"cache"`
+			Script      []string `yaml:"script"`
 		}
 		if name == "stages" || name == "variables" || name == "default" || strings.HasPrefix(name, ".") {
 			continue
@@ -203,7 +213,19 @@ func gitlab(t *testing.T) []ran {
 		if j.Stage == "" || len(j.Rules) == 0 || len(j.Script) == 0 {
 			t.Errorf("%s, %s: it lacks its stage, its rules or its script", file, name)
 		}
+		if signs := j.Environment == "signing"; signs && (!strings.Contains(j.Image, "@$GO_IMAGE_DIGEST") || j.Resource != "signing") {
+			t.Errorf("%s, %s: it signs, in the image %q and the resource group %q: name the image by digest, and the group of all that sign", file, name, j.Image, j.Resource)
+		}
 		for _, line := range j.Script {
+			if (strings.HasPrefix(line, "make -C ci image ") || line == "make -C ci rescan") && j.Environment != "signing" {
+				t.Errorf("%s, %s: it signs outside of the environment that guards the key", file, name)
+			}
+			if strings.HasPrefix(line, "make -C ci pull-request") && (j.Environment == "" || j.Environment == "signing") {
+				t.Errorf("%s, %s: the token that writes to the repository is that of the environment %q", file, name, j.Environment)
+			}
+			if (strings.HasPrefix(line, "make -C ci pin ") || strings.HasPrefix(line, "make -C ci promote")) && !strings.Contains(line, "--builder https://$CI_CONFIG_REF_URI") {
+				t.Errorf("%s, %s: %q takes an image that anybody with the key built", file, name, line)
+			}
 			lines = append(lines, ran{file, line})
 			if strings.HasPrefix(line, "make -C ci image ") && j.Cache != nil {
 				t.Errorf("%s, %s: it signs, and takes a cache that others may have filled", file, name)

@@ -19,7 +19,7 @@ import (
 )
 
 func main() {
-	task := flag.String("task", "", "run one task and exit: generate or kustomize (used by the program itself)")
+	task := flag.String("task", "", "run one task and exit: generate or kustomize (used by the program itself), or fleet, which makes and generates one of -tenants in -dir")
 	dir := flag.String("dir", "", "the fleet of the task")
 	sample := flag.String("sample", ".", "the sample fleet that synthetic ones are made from")
 	sizes := flag.String("tenants", "10,100,1000", "the sizes to measure")
@@ -38,6 +38,8 @@ func run(task, dir, sample, scratch, sizes string, runs int) error {
 		return generate(dir)
 	case "kustomize":
 		return kustomize(dir)
+	case "fleet":
+		return makeFleet(sample, dir, sizes)
 	}
 	fmt.Printf("CPU time of whole processes with one worker, median of %d; peak resident memory.\n\n", runs)
 	fmt.Println("| tenants | applications | generate, s | an application, ms | peak, MB | krusty alone, s | an application, ms | krusty / generate |")
@@ -52,6 +54,18 @@ func run(task, dir, sample, scratch, sizes string, runs int) error {
 		}
 	}
 	return nil
+}
+
+// makeFleet leaves a generated fleet in dir, for the benchmarks of other modules.
+func makeFleet(sample, dir, size string) error {
+	n, err := strconv.Atoi(size)
+	if err != nil {
+		return fmt.Errorf("-tenants: %w", err)
+	}
+	if err := synthesize(sample, dir, n); err != nil {
+		return fmt.Errorf("making a fleet of %d tenants: %w", n, err)
+	}
+	return generate(dir)
 }
 
 // scratchDir is a folder in memory where there is one. On ext4 a file made soon

@@ -39,7 +39,7 @@ func (b *bench) allocations() error {
 	defer s.Close()
 	runner := s.NewRunner()
 	defer runner.Close()
-	if _, _, err := runner.WarmUp(time.Minute); err != nil {
+	if _, _, err := runner.WarmUp(context.Background(), time.Minute); err != nil {
 		return err
 	}
 	batcher := batch.New(runner, quiet{}, batch.Options{MaxRows: 32, MaxDelay: maxDelay, MaxQueued: 1024})

@@ -121,7 +121,14 @@ func (s *serveSettings) check() error {
 	want(s.batch.MaxDelay >= 0, "--max-queue-delay is negative")
 	want(s.batch.MaxQueued >= 1, "--max-queue is %d, want 1 or more", s.batch.MaxQueued)
 	want(s.maxRequest >= 1, "--max-request-bytes is 0")
-	want(s.drain > 0, "--drain-timeout is not positive")
+	for name, d := range map[string]time.Duration{
+		"head-timeout": s.HeadTimeout, "body-timeout": s.BodyTimeout, "idle-timeout": s.IdleTimeout,
+		"drain-timeout": s.drain, "teardown-timeout": s.teardown, "warm-up-limit": s.warmUp,
+	} {
+		want(d > 0, "--%s is %s, want more than 0", name, d)
+	}
+	want(s.Timeout >= 0, "--request-timeout is negative; 0 is none")
+	want(s.Stall >= 0, "--stall-timeout is negative; 0 is never")
 	want(s.control == "none" || s.control == "explicit", "--model-control is %q, want none or explicit", s.control)
 	want(s.policy == "" || s.modelVersion == "", "--version-policy and --model-version exclude each other")
 	want(s.modelVersion == "" || modelconfig.ValidName(s.modelVersion), "--model-version %q is not a name", s.modelVersion)
@@ -226,21 +233,28 @@ func (s *serveSettings) openDevice() (*backend.Device, error) {
 	return device, nil
 }
 
-// untilDone loads the models and waits for the end.
+// untilDone loads the models and waits for the end. It does not wait for the
+// loading when the end comes first: the runtime may be busy with a large model for
+// minutes, and cannot be told.
 func (s *serveSettings) untilDone(ctx context.Context, srv *server.Server, models *repository.Repository, life *server.Life) error {
-	if err := models.LoadAll(ctx); err != nil {
-		if ctx.Err() != nil { // told to stop while loading
+	loaded := make(chan error, 1)
+	go func() { loaded <- models.LoadAll(ctx) }()
+	for {
+		select {
+		case <-ctx.Done():
 			return nil
+		case err := <-life.Failed():
+			return err
+		case err := <-loaded:
+			if ctx.Err() != nil { // told to stop while loading
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			srv.SetLoaded()
+			slog.Info("ready")
 		}
-		return err
-	}
-	srv.SetLoaded()
-	slog.Info("ready")
-	select {
-	case <-ctx.Done():
-		return nil
-	case err := <-life.Failed():
-		return err
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 )
 
 // plugin is a command that another program of this project does. Such programs
-// live in Go modules of their own, because what they need (Trivy, registries)
+// live in Go modules of their own, because what they need (Trivy, Argo CD)
 // would otherwise be compiled by everybody who only generates.
 type plugin struct {
 	command string // the program's first argument, as it is mlfleet's
@@ -43,6 +43,17 @@ nothing proves is a finding: the exit code is 1.`,
 			example: `  mlfleet images
   mlfleet images -o json | jq '.images[] | select(.unproven)'`,
 			program: "mlfleet-ci", build: "make -C ci build",
+		},
+		{
+			command: "preview", short: "Show the Applications that Argo CD will create",
+			long: `Preview expands the ApplicationSets of golden/argocd with Argo CD's own engine, without a
+server or network, and prints the Applications that Argo CD will have. What Argo CD
+would refuse, or take otherwise than it is meant, is a finding: the exit code is 1.
+With --against it tells which Applications a change creates, alters, orphans, deletes.`,
+			example: `  mlfleet preview
+  mlfleet preview --against origin/main... -o markdown
+  mlfleet preview -o json | jq '.applications[] | select(.step == 1) | .application'`,
+			program: "mlfleet-preview", build: "make -C preview build",
 		},
 	}
 }

@@ -3,10 +3,15 @@ package command
 import (
 	"bufio"
 	"io"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/mlfleet/mlfleet/ci/image"
+	"github.com/mlfleet/mlfleet/ci/policy"
 )
 
 func newApp(environment map[string]string) *app {
@@ -57,6 +62,19 @@ func TestBuilder(t *testing.T) {
 		if b.ID != test.id || b.Run != test.run || b.RunID != test.num {
 			t.Errorf("%v: %+v", test.environment, b)
 		}
+	}
+}
+
+// What our image must show: our source, and the policy's gate; others' only the gate.
+func TestRequirements(t *testing.T) {
+	rules := &policy.Policy{}
+	rules.Gate.Severities = []string{"critical", "medium", "high"}
+	f := &trustFlags{maxScanAge: time.Hour}
+	if r := f.requirements(true, rules, time.Time{}); r.Gate != "MEDIUM" || !slices.Equal(r.Sources, []string{image.Repository}) || !r.Provenance || !r.Scan || !r.SBOM {
+		t.Errorf("ours: %+v", r)
+	}
+	if r := f.requirements(false, rules, time.Time{}); r.Gate != "MEDIUM" || r.Sources != nil || r.Provenance || !r.Scan || !r.SBOM {
+		t.Errorf("others': %+v", r)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/mlfleet/mlfleet/ci/inventory"
 	"github.com/mlfleet/mlfleet/ci/pipeline"
 	"github.com/mlfleet/mlfleet/ci/promote"
 	"github.com/mlfleet/mlfleet/ci/sign"
@@ -21,7 +22,8 @@ const (
 
 const exitCodes = `Exit codes:
   0    fine
-  1    an image is refused or not proven, or the policy or the advisories are wrong
+  1    an image is refused or not proven, or the pins, the generated tree, the
+       policy or the advisories are wrong
   2    the command line is wrong
   3    something could not be read, written or asked; or the vulnerability database
        is too old, from the future or damaged
@@ -85,7 +87,9 @@ func refusal(err error) bool {
 	_, gate := errors.AsType[*pipeline.GateError](err)
 	_, unproven := errors.AsType[*sign.UnprovenError](err)
 	_, input := errors.AsType[*inputError](err)
-	return gate || unproven || input || errors.Is(err, promote.ErrUnproven)
+	_, malformed := errors.AsType[*inventory.MalformedError](err)
+	return gate || unproven || input || malformed ||
+		errors.Is(err, promote.ErrUnproven) || errors.Is(err, promote.ErrNoPin) || errors.Is(err, promote.ErrOtherImage)
 }
 
 func (a *app) complain(message string) { fmt.Fprintf(a.stderr, "mlfleet-ci: %s\n", message) }

@@ -27,10 +27,14 @@ type gateFlags struct {
 
 func (f *gateFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.policy, "policy", "ci/policy.yaml", "judge by the policy in `FILE`")
+	addPolicy(cmd, &f.policy)
 	flags.StringArrayVar(&f.db, "db", nil, "pull the vulnerability database from `REPOSITORY` first; may be repeated: the first that answers")
 	flags.StringVar(&f.dbDir, "db-dir", "", "use the vulnerability database in `DIR`")
 	flags.StringVar(&f.advisories, "advisories", "", "build the vulnerability database from the reviewed advisories in `FILE`")
+}
+
+func addPolicy(cmd *cobra.Command, file *string) {
+	cmd.Flags().StringVar(file, "policy", "ci/policy.yaml", "judge by the policy in `FILE`")
 }
 
 // open reads the policy and opens the database. Without a flag it is the one that

@@ -70,7 +70,7 @@ ci/debian.lock, or it is an image that somebody else published, by digest.`,
 			}
 		}
 		p.Store = p.where.store(p.where.repository)
-		p.Requirements = f.trust.requirements(true, a.clock())
+		p.Requirements = f.trust.requirements(true, p.Gate.Policy, a.clock())
 		report, err := p.Image(ctx, p.where.repository, f.build(a, cmd, p.where))
 		if err == nil && f.refFile != "" {
 			err = os.WriteFile(f.refFile, []byte(report.Image+"\n"), 0o644)

@@ -27,6 +27,7 @@ nothing proves is a finding: the exit code is 1.`,
 	}
 	places.add(a, cmd)
 	trust.add(cmd)
+	addPolicy(cmd, &trust.policy)
 	output(cmd, &format)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
 		inv, err := inventory.Read(a.dir)

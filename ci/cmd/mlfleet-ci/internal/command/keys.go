@@ -14,6 +14,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/spf13/cobra"
 
+	"github.com/mlfleet/mlfleet/ci/image"
+	"github.com/mlfleet/mlfleet/ci/policy"
 	"github.com/mlfleet/mlfleet/ci/sign"
 )
 
@@ -41,7 +43,7 @@ func (a *app) signer(ctx context.Context, cmd *cobra.Command, key string, where 
 // localKey is the laptop's own key.
 func (a *app) localKey(ctx context.Context, cmd *cobra.Command) (sign.Signer, error) {
 	prefix := a.localPrefix(cmd)
-	if _, err := os.Stat(prefix + ".key"); errors.Is(err, fs.ErrNotExist) {
+	if !exists(prefix + ".key") {
 		if err := os.MkdirAll(filepath.Dir(prefix), 0o700); err != nil {
 			return nil, fmt.Errorf("making a key: %w", err)
 		}
@@ -53,14 +55,45 @@ func (a *app) localKey(ctx context.Context, cmd *cobra.Command) (sign.Signer, er
 	return (&sign.Keyring{}).Signer(ctx, prefix+".key")
 }
 
+// restorePublic writes the public half of the laptop's own key where it was lost.
+func restorePublic(ctx context.Context, prefix string) error {
+	if exists(prefix + ".pub") {
+		return nil
+	}
+	signer, err := (&sign.Keyring{}).Signer(ctx, prefix+".key")
+	if err != nil {
+		return err
+	}
+	key, err := sign.NewKey(signer.Public())
+	if err != nil {
+		return fmt.Errorf("reading the private key %s.key: %w", prefix, err)
+	}
+	public, err := key.PEM()
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(prefix+".pub", public, 0o644); err != nil {
+		return fmt.Errorf("writing the public half of %s.key again: %w", prefix, err)
+	}
+	return nil
+}
+
+// exists tells whether something is there; what cannot be looked at is.
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
 func (a *app) localPrefix(cmd *cobra.Command) string {
 	return filepath.Join(a.at(cmd, "cache"), "keys", "local")
 }
 
 // trustFlags say whom to believe, and what an image must show.
 type trustFlags struct {
+	policy     string // where the command judges nothing: gateFlags have one too
 	keys       []string
 	builders   []string
+	databases  []string
 	maxScanAge time.Duration
 	allowDirty bool
 }
@@ -69,6 +102,7 @@ func (f *trustFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringArrayVar(&f.keys, "public-key", nil, "believe the key at `REF` (a file, env://NAME); may be repeated. Without it: ci/keys/*.pub,\nand with the folder registry also this machine's own")
 	flags.StringArrayVar(&f.builders, "builder", nil, "take our image only from the builder `ID`; may be repeated")
+	flags.StringArrayVar(&f.databases, "database", nil, "take only scans with the vulnerability database from `ORIGIN` (a repository, as db pull has it);\nmay be repeated")
 	flags.DurationVar(&f.maxScanAge, "max-scan-age", 30*24*time.Hour, "take scans up to `AGE`")
 	flags.BoolVar(&f.allowDirty, "allow-dirty", false, "take an image built from changes that are not committed")
 }
@@ -77,15 +111,20 @@ func (f *trustFlags) add(cmd *cobra.Command) {
 func (f *trustFlags) public(ctx context.Context, a *app, cmd *cobra.Command, where *registries) ([]sign.Key, error) {
 	refs := f.keys
 	if len(refs) == 0 {
-		found, err := filepath.Glob(filepath.Join(a.dir, "ci", "keys", "*.pub"))
+		// A glob of fs.FS, because the repository's own path may hold what a glob means
+		// something by.
+		found, err := fs.Glob(os.DirFS(a.dir), "ci/keys/*.pub")
 		if err != nil {
 			return nil, fmt.Errorf("looking for public keys: %w", err)
 		}
-		refs = found
-		if own := a.localPrefix(cmd) + ".pub"; where.local != nil {
-			if _, err := os.Stat(own); err == nil {
-				refs = append(refs, own)
+		for _, file := range found {
+			refs = append(refs, filepath.Join(a.dir, filepath.FromSlash(file)))
+		}
+		if prefix := a.localPrefix(cmd); where.local != nil && exists(prefix+".key") {
+			if err := restorePublic(ctx, prefix); err != nil {
+				return nil, err
 			}
+			refs = append(refs, prefix+".pub")
 		}
 	}
 	var keys []sign.Key
@@ -99,17 +138,29 @@ func (f *trustFlags) public(ctx context.Context, a *app, cmd *cobra.Command, whe
 	return keys, nil
 }
 
-// requirements are what an image must show: ours also where it comes from.
-func (f *trustFlags) requirements(mine bool, now time.Time) sign.Requirements {
-	r := sign.Requirements{SBOM: true, Scan: true, MaxScanAge: f.maxScanAge, Now: now}
+// requirements are what an image must show: that the policy here, or a stricter one,
+// let it pass, and ours also where it comes from.
+func (f *trustFlags) requirements(mine bool, rules *policy.Policy, now time.Time) sign.Requirements {
+	r := sign.Requirements{SBOM: true, Scan: true, Gate: rules.Mildest(), Databases: f.databases, MaxScanAge: f.maxScanAge, Now: now}
 	if mine {
-		r.Provenance, r.Builders, r.AllowModified = true, f.builders, f.allowDirty
+		r.Provenance, r.Builders, r.Sources, r.AllowModified = true, f.builders, []string{image.Repository}, f.allowDirty
 	}
 	return r
 }
 
+// sensible refuses an age with which nothing, or everything, would be young enough.
+func (f *trustFlags) sensible(cmd *cobra.Command) error {
+	if f.maxScanAge <= 0 {
+		return misused(cmd.CommandPath(), "--max-scan-age %s: a scan's greatest age is above zero, as 720h", f.maxScanAge)
+	}
+	return nil
+}
+
 // verifier looks at images with everything that was said on the command line.
 func (f *trustFlags) verifier(ctx context.Context, a *app, cmd *cobra.Command, where *registries) (func(context.Context, name.Digest) (*sign.Evidence, error), error) {
+	if err := f.sensible(cmd); err != nil {
+		return nil, err
+	}
 	keys, err := f.public(ctx, a, cmd, where)
 	if err != nil {
 		return nil, err
@@ -117,8 +168,13 @@ func (f *trustFlags) verifier(ctx context.Context, a *app, cmd *cobra.Command, w
 	if len(keys) == 0 {
 		return nil, misused(cmd.CommandPath(), "there is no public key to verify with: put some into ci/keys/*.pub, or name one with --public-key")
 	}
+	rules, err := policy.Read(a.at(cmd, "policy"))
+	if err != nil {
+		return nil, input(err)
+	}
 	return func(ctx context.Context, image name.Digest) (*sign.Evidence, error) {
-		return sign.Verify(ctx, where.store(image.Context()), image, keys, f.requirements(where.mine(image.Context()), a.clock()))
+		evidence, err := sign.Verify(ctx, where.store(image.Context()), image, keys, f.requirements(where.mine(image.Context()), rules, a.clock()))
+		return evidence, where.ours.Explain(err)
 	}, nil
 }
 

@@ -40,11 +40,15 @@ then brings golden/ up to date.`,
 	cmd.Flags().StringVar(&to, "to", "", "write it to the environment `ENV`")
 	places.add(a, cmd)
 	trust.add(cmd)
+	addPolicy(cmd, &trust.policy)
 	addMlfleet(cmd, &mlfleet)
 	output(cmd, &format)
 	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
 		if from == "" || to == "" {
 			return misused(cmd.CommandPath(), "--from and --to are both needed")
+		}
+		if from == to {
+			return misused(cmd.CommandPath(), "--from and --to are both %q", from)
 		}
 		p := &promote.Promotion{Dir: a.dir, Name: args[0], From: from, To: to}
 		self, err := os.Executable()

@@ -42,6 +42,9 @@ type proof struct {
 
 // open opens what judging needs, and what signing needs where attest is set.
 func (f *proofFlags) open(ctx context.Context, a *app, cmd *cobra.Command, attest bool) (*proof, error) {
+	if err := f.trust.sensible(cmd); err != nil {
+		return nil, err
+	}
 	where, err := f.places.open(ctx, a, cmd)
 	if err != nil {
 		return nil, err
@@ -74,7 +77,7 @@ func (f *proofFlags) sign(ctx context.Context, a *app, cmd *cobra.Command, p *pr
 // repository have theirs.
 func (p *proof) on(mine bool, f *trustFlags, a *app, s *pipeline.Subject) {
 	p.Store = p.where.store(s.Digest.Context())
-	p.Requirements = f.requirements(mine, a.clock())
+	p.Requirements = f.requirements(mine, p.Gate.Policy, a.clock())
 }
 
 func (p *proof) Close() error {
@@ -133,7 +136,7 @@ func (a *app) pinOf(environment, pin string) (inventory.Pin, error) {
 	}
 	found, ok := pins[pin]
 	if !ok {
-		return found, fmt.Errorf("environments/%s/images.yaml has no pin %s: add it with 'mlfleet pin %s %s REF@DIGEST --add'", environment, pin, environment, pin)
+		return found, &inputError{fmt.Errorf("environments/%s/images.yaml has no pin %s: add it with 'mlfleet pin %s %s REF@DIGEST --add'", environment, pin, environment, pin)}
 	}
 	return found, nil
 }

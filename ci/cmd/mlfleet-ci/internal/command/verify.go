@@ -34,6 +34,7 @@ that is too old, another key or another digest make the exit code 1.`,
 	}
 	places.add(a, cmd)
 	trust.add(cmd)
+	addPolicy(cmd, &trust.policy)
 	output(cmd, &format)
 	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
 		ctx := cmd.Context()
