@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strconv"
 
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
 	"github.com/mlfleet/mlfleet/e2e/controlplane"
 	"github.com/mlfleet/mlfleet/e2e/processes"
 )
@@ -31,6 +33,8 @@ type Options struct {
 	Dir      string // where its files go
 	Hub      *controlplane.Cluster
 	Clusters []*controlplane.Cluster // to be registered under their names; the hub knows itself
+	// Unattended are kinds whose controllers do not run in the clusters.
+	Unattended []schema.GroupKind
 }
 
 // resync is how often Argo CD looks for changes by itself, in seconds; its own
@@ -43,7 +47,7 @@ func Start(ctx context.Context, o Options) (*ArgoCD, error) {
 	if err := a.define(ctx, o.Bin); err != nil {
 		return nil, err
 	}
-	if err := a.configure(ctx, o.Clusters); err != nil {
+	if err := a.configure(ctx, o); err != nil {
 		return nil, fmt.Errorf("configuring Argo CD: %w", err)
 	}
 	if err := a.startAll(ctx, o); err != nil {

@@ -5,6 +5,7 @@
 //
 // It is set up as docs/operations.md tells an operator to, but for two things.
 // Argo CD asks Git for changes rarely and is told of commits instead (Refresh), as a
-// webhook would. And an HPA counts as healthy as soon as it works on its Deployment:
-// there are no metrics here that it could scale by.
+// webhook would. And some objects are healthy with less: an HPA as soon as it works on its
+// Deployment, because there are no metrics here that it could scale by, and objects of
+// kinds whose controllers do not run here as soon as they exist.
 package argocd

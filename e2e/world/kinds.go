@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
 // vendored is the folder of the schemas that the generator's tests judge objects by;
@@ -27,30 +28,39 @@ type bundle struct {
 }
 
 // kinds makes CustomResourceDefinitions of all vendored schemas but Argo CD's, which
-// belongs on the hub and brings its own.
-func kinds(source string) ([]*unstructured.Unstructured, error) {
+// belongs on the hub and brings its own, and lists their kinds.
+func kinds(source string) ([]*unstructured.Unstructured, []schema.GroupKind, error) {
 	files, err := filepath.Glob(filepath.Join(source, vendored, "*.json.gz"))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var all []*unstructured.Unstructured
+	var names []schema.GroupKind
 	for _, file := range files {
 		if strings.HasPrefix(filepath.Base(file), "argo-cd-") {
 			continue
 		}
 		b, err := readBundle(file)
 		if err != nil {
-			return nil, fmt.Errorf("reading the kinds in %s: %w", file, err)
+			return nil, nil, fmt.Errorf("reading the kinds in %s: %w", file, err)
 		}
 		if !b.Custom {
 			continue
 		}
 		for name, kind := range b.Kinds {
 			all = append(all, definition(name, b.Schemas[kind.Schema], kind.Namespaced))
+			names = append(names, groupKind(name))
 		}
 	}
 	slices.SortFunc(all, func(a, b *unstructured.Unstructured) int { return strings.Compare(a.GetName(), b.GetName()) })
-	return all, nil
+	return all, names, nil
+}
+
+// groupKind reads "group/version Kind".
+func groupKind(name string) schema.GroupKind {
+	apiVersion, kind, _ := strings.Cut(name, " ")
+	group, _, _ := strings.Cut(apiVersion, "/")
+	return schema.GroupKind{Group: group, Kind: kind}
 }
 
 func readBundle(file string) (*bundle, error) {
@@ -69,15 +79,15 @@ func readBundle(file string) (*bundle, error) {
 
 // definition is the CustomResourceDefinition of one version of a kind, named as
 // "group/version Kind".
-func definition(name string, schema map[string]any, namespaced bool) *unstructured.Unstructured {
+func definition(name string, openAPI map[string]any, namespaced bool) *unstructured.Unstructured {
 	apiVersion, kind, _ := strings.Cut(name, " ")
 	group, version, _ := strings.Cut(apiVersion, "/")
 	plural := plural(kind)
 	v := map[string]any{
 		"name": version, "served": true, "storage": true,
-		"schema": map[string]any{"openAPIV3Schema": schema},
+		"schema": map[string]any{"openAPIV3Schema": openAPI},
 	}
-	if properties, ok := schema["properties"].(map[string]any); ok && properties["status"] != nil {
+	if properties, ok := openAPI["properties"].(map[string]any); ok && properties["status"] != nil {
 		v["subresources"] = map[string]any{"status": map[string]any{}}
 	}
 	scope := "Cluster"

@@ -62,7 +62,8 @@ func (w *World) tenant(name string) (Tenant, error) {
 }
 
 // Manifests are the objects that golden/ says a cluster has for a tenant: of its
-// guardrails or of its models; for the tenant "platform" those of the cluster itself.
+// guardrails or of its models; for the tenant "platform", without a component, those of the
+// cluster itself.
 func (w *World) Manifests(cluster, tenant, component string) ([]*unstructured.Unstructured, error) {
 	return ReadObjects(filepath.Join(w.Fleet.Dir, "golden/manifests", cluster, tenant, component, "manifests.yaml"))
 }

@@ -9,7 +9,10 @@ import (
 	"sync"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/mlfleet/mlfleet/e2e/argocd"
 	"github.com/mlfleet/mlfleet/e2e/controlplane"
@@ -34,6 +37,8 @@ type World struct {
 	Fleet    *fleet.Repository
 	Revision string        // the commit that Argo CD should be at
 	StartUp  time.Duration // how long it took to start all of it
+
+	unattended []schema.GroupKind // the kinds of CustomResourceDefinitions
 
 }
 
@@ -73,11 +78,16 @@ func Start(ctx context.Context, o Options) (*World, error) {
 	if err := w.Commit(ctx, "The sample fleet, on the clusters that run here"); err != nil {
 		return nil, err
 	}
+	for _, c := range w.Clusters {
+		if err := w.addNamespaces(ctx, c); err != nil {
+			return nil, err
+		}
+	}
 	dir := filepath.Join(o.Dir, "argocd")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("starting Argo CD: %w", err)
 	}
-	if w.Argo, err = argocd.Start(ctx, argocd.Options{Bin: o.Bin, Dir: dir, Hub: w.Hub, Clusters: all}); err != nil {
+	if w.Argo, err = argocd.Start(ctx, argocd.Options{Bin: o.Bin, Dir: dir, Hub: w.Hub, Clusters: all, Unattended: w.unattended}); err != nil {
 		return nil, err
 	}
 	w.StartUp = time.Since(begin)
@@ -107,10 +117,11 @@ func (w *World) startClusters(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	crds, err := kinds(o.Source)
+	crds, unattended, err := kinds(o.Source)
 	if err != nil {
 		return err
 	}
+	w.unattended = unattended
 	etcd, err := controlplane.StartEtcd(ctx, o.Bin, o.Dir)
 	if err != nil {
 		return err
@@ -173,6 +184,26 @@ func (c *Cluster) addNodes(ctx context.Context, catalogue map[string]nodes.Insta
 	for _, n := range all {
 		if _, err := c.Client.CoreV1().Nodes().Create(ctx, n, metav1.CreateOptions{}); err != nil {
 			return fmt.Errorf("adding node %s to cluster %s: %w", n.Name, c.Name, err)
+		}
+	}
+	return nil
+}
+
+// addNamespaces makes the namespaces that the platform's objects want and do not make
+// themselves: those of add-ons, which whoever installs an add-on has made.
+func (w *World) addNamespaces(ctx context.Context, c *Cluster) error {
+	manifests, err := w.Manifests(c.Name, "platform", "")
+	if err != nil {
+		return err
+	}
+	for _, m := range manifests {
+		if m.GetNamespace() == "" {
+			continue
+		}
+		namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: m.GetNamespace()}}
+		_, err := c.Client.CoreV1().Namespaces().Create(ctx, namespace, metav1.CreateOptions{})
+		if err != nil && !apierrors.IsAlreadyExists(err) {
+			return fmt.Errorf("making namespace %s in cluster %s: %w", m.GetNamespace(), c.Name, err)
 		}
 	}
 	return nil
