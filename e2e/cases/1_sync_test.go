@@ -139,7 +139,20 @@ func bare(object map[string]any) map[string]any {
 		}
 	}
 	delete(at(kept, "annotations"), "argocd.argoproj.io/refresh")
+	dropEmpty(copied)
 	return map[string]any{"metadata": kept, "spec": copied["spec"]}
+}
+
+// dropEmpty takes empty maps away, which Argo CD's Go types write for fields that are not
+// there (an Application's directory.jsonnet) and an applied manifest does not have.
+func dropEmpty(object map[string]any) {
+	for key, value := range object {
+		if inner, ok := value.(map[string]any); ok {
+			if dropEmpty(inner); len(inner) == 0 {
+				delete(object, key)
+			}
+		}
+	}
 }
 
 // at is the map at a path; a new one where there is none.
