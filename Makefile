@@ -6,7 +6,7 @@ FUZZTIME ?= 30s
 
 # The other Go modules that "make test" tests, each by its own Makefile.
 # "make test MODULES=" tests the generator alone.
-MODULES  ?= inference ci preview
+MODULES  ?= inference ci preview e2e
 
 # The packages that start goroutines, and ./generator, whose tests have them all
 # work on the sample fleet. They are tested again under the race detector.
@@ -24,7 +24,7 @@ RUN   := $(GO) run -buildvcs=false
 
 .PHONY: help
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 15
 
 # Asking for the packages downloads their modules.
 .PHONY: generate
@@ -63,6 +63,18 @@ $(MODULES:%=test-%): test-%:
 image: ## build, scan and sign the inference server's image, and pin it in staging
 	@$(MAKE) --no-print-directory -C ci image
 
+.PHONY: e2e
+e2e: ## prove the fleet on real API servers, schedulers and Argo CD (compiles them once)
+	@$(MAKE) --no-print-directory -C e2e e2e
+
+.PHONY: e2e-smoke
+e2e-smoke: ## the two most telling cases of e2e, on the hub and two clusters
+	@$(MAKE) --no-print-directory -C e2e smoke
+
+.PHONY: e2e-mutations
+e2e-mutations: ## break each guardrail, and see the case of e2e turn red that guards it
+	@$(MAKE) --no-print-directory -C e2e mutations
+
 .PHONY: prove
 prove: $(CACHE)/kustomize ## build all overlays with the kustomize command line and compare them with golden/manifests
 	@$(PART) "prove" $(GO) -C tools/kustomize run -buildvcs=false ./prove -kustomize $< $(CURDIR)/golden
@@ -97,5 +109,5 @@ bench: ## compare the cost of generating with that of Kustomize, on fleets of 10
 
 .PHONY: clean
 clean: ## remove what the other targets built; golden/ stays
-	rm -rf bin .cache
+	rm -rf bin .cache e2e/.cache
 	@for m in $(MODULES); do rm -rf $$m/bin; done

@@ -1,0 +1,174 @@
+package cases
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/watch"
+
+	"github.com/mlfleet/mlfleet/e2e/argocd"
+	"github.com/mlfleet/mlfleet/e2e/world"
+)
+
+// newTenant adds a tenant, and checks that nobody else is synced and that in every
+// cluster its fence stands before its first pod is created.
+func newTenant(t *testing.T) string {
+	ctx := testContext(t)
+	home := world.Tenant{Name: newcomer}.Namespace()
+	watched := map[*world.Cluster]*births{}
+	for _, c := range the.Clusters {
+		b, err := watchBirths(ctx, c, home)
+		if err != nil {
+			t.Fatal(err)
+		}
+		watched[c] = b
+	}
+	syncs, err := change(ctx, "Add tenant "+newcomer, addNewcomer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var strangers []string
+	for _, name := range argocd.Names(syncs) {
+		if !strings.HasPrefix(name, newcomer+".") && !strings.HasPrefix(name, "mlfleet.root.tenants-") {
+			strangers = append(strangers, name)
+		}
+	}
+	if strangers != nil {
+		t.Errorf("a new tenant made Argo CD sync %v", strangers)
+	}
+	clusters, pods := 0, 0
+	for _, c := range the.Clusters {
+		if tenants, err := the.Tenants(c.Name); err != nil {
+			t.Fatal(err)
+		} else if !slices.ContainsFunc(tenants, func(t world.Tenant) bool { return t.Name == newcomer }) {
+			continue
+		}
+		clusters++
+		n, err := watched[c].fenceFirst(c.Name)
+		if err != nil {
+			t.Error(err)
+		}
+		pods += n
+	}
+	if clusters == 0 {
+		t.Error("the new tenant is in no cluster")
+	}
+	return fmt.Sprintf("%d syncs on its own Applications, fence before the first of %d pods in %d clusters", len(syncs), pods, clusters)
+}
+
+// births are the revisions at which objects of a namespace, and the namespace itself,
+// appeared in a cluster's store. All clusters share one store, so revisions
+// can be compared whatever the kind.
+type births struct {
+	mu      sync.Mutex
+	at      map[string]uint64 // by "Kind/name"
+	watches []watch.Interface
+	err     error
+}
+
+// fenceKinds are the kinds of guardrails, and pods.
+var fenceKinds = []schema.GroupVersionResource{
+	{Version: "v1", Resource: "namespaces"},
+	{Version: "v1", Resource: "serviceaccounts"},
+	{Version: "v1", Resource: "resourcequotas"},
+	{Version: "v1", Resource: "limitranges"},
+	{Group: "networking.k8s.io", Version: "v1", Resource: "networkpolicies"},
+	{Group: "rbac.authorization.k8s.io", Version: "v1", Resource: "roles"},
+	{Group: "rbac.authorization.k8s.io", Version: "v1", Resource: "rolebindings"},
+	{Version: "v1", Resource: "pods"},
+}
+
+func watchBirths(ctx context.Context, c *world.Cluster, namespace string) (*births, error) {
+	b := &births{at: map[string]uint64{}}
+	for _, kind := range fenceKinds {
+		options := metav1.ListOptions{FieldSelector: "metadata.namespace=" + namespace}
+		if kind.Resource == "namespaces" {
+			options.FieldSelector = "metadata.name=" + namespace
+		}
+		// Without a revision a watch first tells what is there, as if it were new.
+		w, err := c.Dynamic.Resource(kind).Watch(ctx, options)
+		if err != nil {
+			return nil, fmt.Errorf("watching %s in %s: %w", kind.Resource, c.Name, err)
+		}
+		b.watches = append(b.watches, w)
+		go b.follow(w)
+	}
+	return b, nil
+}
+
+func (b *births) follow(w watch.Interface) {
+	for event := range w.ResultChan() {
+		object, ok := event.Object.(*unstructured.Unstructured)
+		if !ok {
+			b.mu.Lock()
+			b.err = fmt.Errorf("a watch ended: %v", event.Object)
+			b.mu.Unlock()
+			return
+		}
+		if event.Type != watch.Added {
+			continue
+		}
+		revision, err := strconv.ParseUint(object.GetResourceVersion(), 10, 64)
+		b.mu.Lock()
+		if err != nil {
+			b.err = err
+		}
+		b.at[object.GetKind()+"/"+object.GetName()] = revision
+		b.mu.Unlock()
+	}
+}
+
+// lastOfFence is the object without which no pod is admitted, so that it must come last.
+const lastOfFence = "ServiceAccount/models"
+
+// fenceFirst checks that all the tenant's guardrails in the cluster were seen, and before
+// the first pod; and that this was no luck, because the object that pods need came last.
+// It gives the number of pods.
+func (b *births) fenceFirst(cluster string) (int, error) {
+	for _, w := range b.watches {
+		w.Stop()
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.err != nil {
+		return 0, b.err
+	}
+	fence, err := the.Manifests(cluster, newcomer, "guardrails")
+	if err != nil {
+		return 0, err
+	}
+	var last uint64
+	for _, o := range fence {
+		at, seen := b.at[o.GetKind()+"/"+o.GetName()]
+		if !seen {
+			return 0, fmt.Errorf("%s: %s %s was never seen; seen were %v", cluster, o.GetKind(), o.GetName(), slices.Sorted(maps.Keys(b.at)))
+		}
+		last = max(last, at)
+	}
+	if at := b.at[lastOfFence]; at != last {
+		return 0, fmt.Errorf("%s: %s was created at revision %d, and the fence was complete at %d only", cluster, lastOfFence, at, last)
+	}
+	pods := 0
+	for name, at := range b.at {
+		if !strings.HasPrefix(name, "Pod/") {
+			continue
+		}
+		pods++
+		if at < last {
+			return 0, fmt.Errorf("%s: %s was created at revision %d, and the fence was complete at %d", cluster, name, at, last)
+		}
+	}
+	if pods == 0 {
+		return 0, fmt.Errorf("%s: no pod of %s was seen", cluster, newcomer)
+	}
+	return pods, nil
+}

@@ -1,0 +1,155 @@
+package cases
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	authorizationv1 "k8s.io/api/authorization/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/mlfleet/mlfleet/e2e/world"
+)
+
+// readable is what a tenant's owners may get, list and watch in their own namespace,
+// written down by hand: what runs and what bounds it, and nothing that is secret.
+const readable = `configmaps events limitranges pods resourcequotas serviceaccounts services
+deployments.apps replicasets.apps horizontalpodautoscalers.autoscaling endpointslices.discovery.k8s.io
+events.events.k8s.io pods.metrics.k8s.io servicemonitors.monitoring.coreos.com
+networkpolicies.networking.k8s.io poddisruptionbudgets.policy`
+
+// others is what nobody of a tenant may touch, not even at home.
+const others = `secrets persistentvolumeclaims endpoints replicationcontrollers pods/exec pods/attach pods/portforward
+pods/eviction pods/ephemeralcontainers pods/proxy services/proxy serviceaccounts/token bindings
+daemonsets.apps statefulsets.apps deployments/scale.apps controllerrevisions.apps jobs.batch cronjobs.batch
+ingresses.networking.k8s.io roles.rbac.authorization.k8s.io rolebindings.rbac.authorization.k8s.io
+leases.coordination.k8s.io resourceclaims.resource.k8s.io`
+
+// clusterwide is what belongs to no namespace.
+const clusterwide = `namespaces nodes persistentvolumes clusterroles.rbac.authorization.k8s.io
+clusterrolebindings.rbac.authorization.k8s.io priorityclasses.scheduling.k8s.io
+customresourcedefinitions.apiextensions.k8s.io validatingadmissionpolicies.admissionregistration.k8s.io
+validatingwebhookconfigurations.admissionregistration.k8s.io storageclasses.storage.k8s.io`
+
+// subject is somebody who asks an API server for something.
+type subject struct {
+	tenant string
+	user   string
+	groups []string
+	owner  bool
+}
+
+// subjects are all who belong to a tenant: its ServiceAccounts and its owners' groups.
+func subjects(t world.Tenant) []subject {
+	var all []subject
+	for _, account := range []string{"models", "default"} {
+		all = append(all, subject{
+			tenant: t.Name,
+			user:   "system:serviceaccount:" + t.Namespace() + ":" + account,
+			groups: []string{"system:serviceaccounts", "system:serviceaccounts:" + t.Namespace(), "system:authenticated"},
+		})
+	}
+	for _, group := range t.Groups {
+		all = append(all, subject{tenant: t.Name, user: "somebody of " + group, groups: []string{group, "system:authenticated"}, owner: true})
+	}
+	return all
+}
+
+// accessReviews asks every API server, for everybody who belongs to a tenant, about every
+// kind in every tenant's namespace.
+func accessReviews(t *testing.T) int {
+	return eachCluster(t, func(t *testing.T, c *world.Cluster, tenants []world.Tenant) int {
+		var questions []question
+		for _, home := range tenants {
+			for _, s := range subjects(home) {
+				for _, there := range tenants {
+					questions = append(questions, ask(s, there.Namespace(), there.Name == home.Name)...)
+				}
+				questions = append(questions, ask(s, "", false)...)
+			}
+		}
+		review(t, c, questions)
+		return len(questions)
+	})
+}
+
+// question is whether a subject may do something, and what the answer should be.
+type question struct {
+	who     subject
+	what    authorizationv1.ResourceAttributes
+	allowed bool
+}
+
+// ask makes the questions about one namespace: at home about all verbs, elsewhere about
+// some of them, in no namespace about what belongs to none.
+func ask(s subject, namespace string, home bool) []question {
+	verbs := []string{"get", "create", "delete"}
+	if home {
+		verbs = []string{"get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"}
+	}
+	var all []question
+	add := func(names string, verbs []string, allowed func(verb string) bool) {
+		for _, name := range strings.Fields(names) {
+			for _, verb := range verbs {
+				all = append(all, question{s, attributes(namespace, name, verb), allowed(verb)})
+			}
+		}
+	}
+	never := func(string) bool { return false }
+	if namespace == "" {
+		add(clusterwide, verbs, never)
+		add("pods secrets", []string{"list"}, never) // in all namespaces at once
+		return all
+	}
+	reads := func(verb string) bool { return home && s.owner && (verb == "get" || verb == "list" || verb == "watch") }
+	add(readable, verbs, reads)
+	add("pods/log", verbs, func(verb string) bool { return home && s.owner && verb == "get" })
+	add(others, verbs, never)
+	add("serviceaccounts", []string{"impersonate"}, never)
+	return all
+}
+
+// attributes reads a resource as kubectl writes it: name, name/subresource, name.group.
+func attributes(namespace, name, verb string) authorizationv1.ResourceAttributes {
+	name, group, _ := strings.Cut(name, ".")
+	resource, subresource, _ := strings.Cut(name, "/")
+	return authorizationv1.ResourceAttributes{Namespace: namespace, Verb: verb, Group: group, Resource: resource, Subresource: subresource}
+}
+
+// review puts the questions to the API server, some at once, and reports wrong answers.
+func review(t *testing.T, c *world.Cluster, questions []question) {
+	ctx := testContext(t)
+	queue := make(chan question)
+	var workers sync.WaitGroup
+	for range 4 {
+		workers.Go(func() {
+			for q := range queue {
+				if err := answer(ctx, c, q); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	for _, q := range questions {
+		queue <- q
+	}
+	close(queue)
+	workers.Wait()
+}
+
+func answer(ctx context.Context, c *world.Cluster, q question) error {
+	r := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{
+		User: q.who.user, Groups: q.who.groups, ResourceAttributes: &q.what,
+	}}
+	r, err := c.Client.AuthorizationV1().SubjectAccessReviews().Create(ctx, r, metav1.CreateOptions{})
+	if err != nil {
+		return fmt.Errorf("asking %s: %w", c.Name, err)
+	}
+	if r.Status.Allowed != q.allowed {
+		return fmt.Errorf("%s: may %s %s %s/%s.%s in namespace %q? %v (%s)", c.Name, q.who.user, q.what.Verb,
+			q.what.Resource, q.what.Subresource, q.what.Group, q.what.Namespace, r.Status.Allowed, r.Status.Reason)
+	}
+	return nil
+}
