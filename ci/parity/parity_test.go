@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -20,6 +21,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 
 	"github.com/mlfleet/mlfleet/ci/advisory"
+	"github.com/mlfleet/mlfleet/ci/image"
 	"github.com/mlfleet/mlfleet/ci/scan"
 	"github.com/mlfleet/mlfleet/ci/scan/testimage"
 )
@@ -29,6 +31,18 @@ var now = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 func TestMain(m *testing.M) {
 	slog.SetDefault(slog.New(slog.DiscardHandler)) // Trivy logs there
 	os.Exit(m.Run())
+}
+
+// TestBuiltImage has the image that ships, as it is built from this working tree.
+func TestBuiltImage(t *testing.T) {
+	built, err := image.Build{
+		Root: "../..", AllowDirty: true, Architectures: []string{runtime.GOARCH}, Cache: "../.cache",
+	}.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("the image is %s, from %s", built.Digest, built.Metadata.Tag())
+	same(t, built.Images[0].Image, 10)
 }
 
 func TestVulnerableImage(t *testing.T) {
