@@ -27,7 +27,8 @@ func (r *Repository) Adapt(servers map[string]string) error {
 }
 
 // Keep cuts the fleet to some regions: other regions' clusters go, and tenants, models
-// and overrides that are for others only.
+// and overrides that are for others only. How a model's name is shared among regions goes
+// too, because weights and fail-over are refused where the others are missing.
 func (r *Repository) Keep(regions ...string) error {
 	var clusters, gone []string
 	err := r.each("regions/*.yaml", func(path string, d Document) {
@@ -55,8 +56,10 @@ func (r *Repository) Keep(regions ...string) error {
 		if placement, ok := spec["placement"].(map[string]any); ok && !keep(placement, regions) {
 			gone = append(gone, path)
 		}
+		unshare(spec)
 		var overrides []any
 		for _, o := range items(spec["overrides"]) {
+			unshare(o)
 			match := o.At("match")
 			if among(match["region"], regions) && among(match["cluster"], clusters) {
 				overrides = append(overrides, map[string]any(o))
@@ -75,6 +78,12 @@ func (r *Repository) Keep(regions ...string) error {
 		}
 	}
 	return nil
+}
+
+func unshare(spec Document) {
+	if expose, ok := spec["expose"].(map[string]any); ok {
+		delete(expose, "dns")
+	}
 }
 
 // keep cuts the list of regions of a placement, and says whether one is left. A
