@@ -141,8 +141,10 @@ func ExampleDiff() {
 	// north-production: ConfigMap tenant-borealis/fraud changes in metadata.labels[app.kubernetes.io/version]
 	// north-production: Deployment tenant-borealis/fraud changes in metadata.labels[app.kubernetes.io/version]
 	// north-production: PodDisruptionBudget tenant-borealis/fraud changes in metadata.labels[app.kubernetes.io/version]
+	// north-production: PrometheusRule tenant-borealis/fraud changes in metadata.labels[app.kubernetes.io/version]
 	// north-production: Service tenant-borealis/fraud changes in metadata.labels[app.kubernetes.io/version]
 	// north-production: ServiceMonitor tenant-borealis/fraud changes in metadata.labels[app.kubernetes.io/version]
+	// north-production: PrometheusRule tenant-borealis/fraud.objectives changes in metadata.labels[app.kubernetes.io/version]
 }
 
 // A second run writes nothing.

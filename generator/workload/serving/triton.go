@@ -37,6 +37,8 @@ func tritonArguments(m *fleet.Model) []string {
 		"--grpc-restricted-protocol=" + administration,
 		"--allow-metrics=true",
 		"--metrics-port=" + strconv.Itoa(int(contract.PortMetrics)),
+		// Without it there is no percentile of latency to see or to alert on.
+		"--metrics-config=summary_latencies=true",
 		"--exit-timeout-secs=" + strconv.Itoa(int(drainTimeout(m)/time.Second)),
 	}
 }
