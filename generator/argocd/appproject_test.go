@@ -128,6 +128,7 @@ func TestProjectsAllowWhatIsMade(t *testing.T) {
 	f.Environment(production).Spec.Tiers = map[string]fleet.Tier{"gold": {Priority: 1000}}
 	acme := in(f, "acme", "us-east")
 	acme.Spec.Allow.Egress = []fleet.Egress{{Name: "lake", CIDRs: []string{"10.0.0.0/8"}, Port: 443}}
+	acme.Spec.Owners[0].Alerts = &fleet.Alerts{PagerDuty: "acme-pagerduty"}
 	p := acme.Placement("us-east-production")
 	p.Models[0].Spec = fleet.ModelSpec{
 		Runtime:  fleet.ONNX,

@@ -46,6 +46,7 @@ func tenantProject(f *fleet.Fleet, t *fleet.Tenant) *AppProject {
 			{"apps", "Deployment"},
 			{"apps", "ReplicaSet"}, // as Pod
 			{"autoscaling", "HorizontalPodAutoscaler"},
+			{"monitoring.coreos.com", "AlertmanagerConfig"},
 			{"monitoring.coreos.com", "PrometheusRule"},
 			{"monitoring.coreos.com", "ServiceMonitor"},
 			{"policy", "PodDisruptionBudget"},
