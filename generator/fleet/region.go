@@ -68,11 +68,13 @@ type Ingress struct {
 	CIDRs     []string `json:"cidrs,omitempty"`
 }
 
-// Observability says where the cluster's Prometheus runs.
+// Observability says where the cluster's Prometheus runs, and where traces go.
 type Observability struct {
 	Namespace string `json:"namespace"`
 	// Release is the label "release" by which Prometheus selects its monitors; may be empty.
 	Release string `json:"release,omitempty"`
+	// Traces is nil where there is no collector.
+	Traces *Traces `json:"traces,omitempty"`
 }
 
 // Endpoints are the literal address ranges that tenants may reach on port 443.
