@@ -136,7 +136,7 @@ func TestProjectsAllowWhatIsMade(t *testing.T) {
 	}
 	adapter := acme.Placement("us-east-staging") // another way to scale
 	adapter.Models[0].Spec = p.Models[0].Spec
-	adapter.Cluster.Spec.Scaling.MetricsAdapter = true
+	adapter.Cluster.Spec.Scaling = fleet.ClusterScaling{MetricsAdapter: true, VPA: true}
 	adapter.Cluster.Spec.Observability.Namespace = "monitoring"
 	seen := []GroupKind{{"", "Pod"}, {"apps", "ReplicaSet"}} // listed to be seen
 	for name, objects := range map[string][]object.Object{

@@ -46,6 +46,7 @@ func tenantProject(f *fleet.Fleet, t *fleet.Tenant) *AppProject {
 			{"apps", "Deployment"},
 			{"apps", "ReplicaSet"}, // as Pod
 			{"autoscaling", "HorizontalPodAutoscaler"},
+			{"autoscaling.k8s.io", "VerticalPodAutoscaler"},
 			{"keda.sh", "ScaledObject"},
 			{"monitoring.coreos.com", "ServiceMonitor"},
 			{"policy", "PodDisruptionBudget"},

@@ -334,6 +334,73 @@ func TestRules(t *testing.T) {
 		}, []string{
 			`tenants/acme/tenant.yaml:23:23: model sentiment is scaled by its GPUs, which it shares by mps, from the tenant acme (of a shared GPU nobody can tell who uses it) — scale it by queue-depth there`,
 		}},
+		{"schedules that cannot be", []edit{
+			{sentiment, "replicas: {min: 2, max: 4}", `replicas: {min: 2, max: 4}
+  scaling:
+    schedules:
+    - {start: 0 8 31 2 *, end: 0 18-8 * * *, timeZone: UTC, min: 3}
+    - {days: mon-fri, from: "08:00", to: "18:00", timeZone: Europe/Dubln, min: 3}
+    - {start: 0 8 * * *, end: 0 8 * * *, timeZone: UTC, min: 3}
+    - {from: "08:00", to: "18:00", timeZone: UTC, min: 2}
+    - {from: "18:00", to: "08:00", timeZone: UTC, min: 5}`},
+		}, []string{
+			`tenants/acme/models/sentiment.yaml:14:15: the schedule "0 8 31 2 *" is impossible: no year has these days — correct its day of month or its month`,
+			`tenants/acme/models/sentiment.yaml:14:32: the schedule "0 18-8 * * *" is impossible: hour goes from 18 to 8 (minute, hour, day of month, month and day of week)`,
+			`tenants/acme/models/sentiment.yaml:15:62: there is no time zone "Europe/Dubln" (a name of the IANA time zone database, such as Europe/Dublin or UTC)`,
+			`tenants/acme/models/sentiment.yaml:16:31: the schedule ends when it begins — let it end later`,
+			`tenants/acme/models/sentiment.yaml:17:58: the schedule wants at least 2 replicas (more than replicas.min, 2, and at most replicas.max, 4) — change one of them`,
+			`tenants/acme/models/sentiment.yaml:18:58: the schedule wants at least 5 replicas (more than replicas.min, 2, and at most replicas.max, 4) — change one of them`,
+		}},
+		// Dublin is an hour ahead of UTC in summer only, and a night begins the day before.
+		{"schedules that contradict", []edit{
+			{sentiment, "replicas: {min: 2, max: 4}", `replicas: {min: 2, max: 9}
+  scaling:
+    schedules:
+    - {days: mon-fri, from: "08:00", to: "18:00", timeZone: Europe/Dublin, min: 4}
+    - {days: mon-fri, from: "18:00", to: "20:00", timeZone: Europe/Dublin, min: 3}
+    - {days: mon-fri, from: "17:30", to: "18:00", timeZone: UTC, min: 4}
+    - {days: sun, from: "22:00", to: "09:00", timeZone: Europe/Dublin, min: 5}
+    - {start: 0 8 24 11 *, end: 0 8 25 11 *, timeZone: UTC, min: 8}`},
+		}, []string{
+			`tenants/acme/models/sentiment.yaml:16:7: two schedules contradict: this one wants at least 4 replicas, and the one at tenants/acme/models/sentiment.yaml:15:7 at least 3 (both hold on Mon 17:30 UTC) — let one end where the other begins`,
+			`tenants/acme/models/sentiment.yaml:17:7: two schedules contradict: this one wants at least 5 replicas, and the one at tenants/acme/models/sentiment.yaml:14:7 at least 4 (both hold on Mon 08:00 GMT) — let one end where the other begins`,
+			`tenants/acme/models/sentiment.yaml:18:7: two schedules contradict: this one wants at least 8 replicas, and the one at tenants/acme/models/sentiment.yaml:14:7 at least 4 (both hold on Fri 08:00 GMT) — let one end where the other begins`,
+		}},
+		{"schedules without effect", []edit{
+			{sentiment, "replicas: {min: 2, max: 4}", `replicas: {min: 2, max: 2}
+  scaling: {schedules: [{from: "08:00", to: "18:00", timeZone: UTC, min: 3}]}`},
+			{north, "autoscaler: karpenter", "autoscaler: karpenter\n    scaling: {metricsAdapter: true}"},
+		}, []string{
+			`tenants/acme/models/sentiment.yaml:12:24: schedules change nothing, because replicas are 2 always in cluster north-staging — raise replicas.max, or override it there with scaling: {schedules: []}`,
+			`tenants/acme/models/sentiment.yaml:12:24: schedules change nothing, because replicas are 2 always in cluster south-production — raise replicas.max, or override it there with scaling: {schedules: []}`,
+			`tenants/acme/models/sentiment.yaml:12:24: schedules need KEDA, and cluster north-production scales by HPAs — override it there with scaling: {schedules: []}`,
+		}},
+		{"a schedule beyond the quota", []edit{
+			{sentiment, "replicas: {min: 2, max: 4}", `replicas: {min: 2, max: 20}
+  scaling: {schedules: [{from: "08:00", to: "18:00", timeZone: UTC, min: 20}]}
+  placement: {environments: [production], regions: [north]}`},
+		}, []string{
+			`tenants/acme/tenant.yaml:14:11: quota.gpus is 8, but the fewest replicas and a rolling update need 21 in cluster north-production (at least sentiment 21×1) — raise the quota, or lower the models' replicas.min or resources`,
+		}},
+		{"a sync window that never opens", []edit{
+			{staging, "  rollout: {strategy: all-at-once}", "  rollout: {strategy: all-at-once}\n  windows:\n  - {kind: deny, schedule: 0 1 30 2 *, duration: 8h, timeZone: Europe/Atlantis}"},
+		}, []string{
+			`environments/staging/environment.yaml:7:28: the schedule "0 1 30 2 *" is impossible: no year has these days — correct its day of month or its month`,
+			`environments/staging/environment.yaml:7:64: there is no time zone "Europe/Atlantis" (a name of the IANA time zone database, such as Europe/Dublin or UTC)`,
+		}},
+		{"a model that nothing would wake", []edit{
+			{sentiment, "replicas: {min: 2, max: 4}", "replicas: {min: 0, max: 4}\n  placement: {regions: [north]}"},
+			{north, "autoscaler: karpenter", "autoscaler: karpenter\n    scaling: {metricsAdapter: true}"},
+		}, []string{
+			`tenants/acme/models/sentiment.yaml:11:19: nothing would wake model sentiment in cluster north-staging once it has no replicas (a schedule, or a gateway that counts requests (scaling.wakeBy of the cluster)) — add scaling.schedules, or override replicas.min there`,
+			`tenants/acme/models/sentiment.yaml:11:19: scaling to zero needs KEDA, and cluster north-production scales by HPAs — override replicas.min there`,
+		}},
+		{"a model that no gateway leads to", []edit{
+			{sentiment, "replicas: {min: 2, max: 4}\n  expose: {hostname: sentiment}", "replicas: {min: 0, max: 4}\n  placement: {environments: [production], regions: [north]}"},
+			{north, "autoscaler: karpenter", "autoscaler: karpenter\n    scaling: {wakeBy: istio}"},
+		}, []string{
+			`tenants/acme/models/sentiment.yaml:11:19: nothing would wake model sentiment once it has no replicas, because no gateway leads to it — add expose or scaling.schedules, or raise replicas.min`,
+		}},
 		// What is not wrong, and worth a word.
 		{"open to the world", []edit{
 			{acme, "10.9.0.0/24", "0.0.0.0/0"},

@@ -6,7 +6,7 @@ import (
 	"github.com/mlfleet/mlfleet/generator/fleet"
 )
 
-// windows reports sync windows that Argo CD takes for one and refuses: those of
+// windows reports sync windows that can never open, and those that Argo CD takes for one and refuses: those of
 // an AppProject, which holds the windows of all environments of a tenant, must
 // differ in kind, schedule or duration (AppProject validation of Argo CD 2.14).
 // Windows that are equal in everything become one, so they are fine.
@@ -17,6 +17,8 @@ func (c *checker) windows() {
 		from := map[window]*fleet.Environment{}
 		for _, e := range environments(t) {
 			for i, w := range e.Spec.Windows {
+				c.cron(e.Origins.Origin("windows", fmt.Sprint(i), "schedule"), w.Schedule)
+				c.timeZone(e.Origins.Origin("windows", fmt.Sprint(i), "timeZone"), w.TimeZone)
 				key := window{w.Kind, w.Schedule, w.Duration}
 				first, twice := seen[key]
 				if !twice {

@@ -12,6 +12,9 @@ import (
 var translated = map[string]bool{
 	// rules_keda.go
 	"!has(self.minReplicaCount) || self.minReplicaCount <= (has(self.maxReplicaCount) ? self.maxReplicaCount : 100)": true,
+	// rules_scaling.go refuses startupBoost, which these are about.
+	"(self.type == 'Factor') == has(self.factor)":     true,
+	"(self.type == 'Quantity') == has(self.quantity)": true,
 }
 
 // knownCEL refuses a schema with CEL rules that nobody checks.

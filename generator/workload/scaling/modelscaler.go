@@ -25,7 +25,7 @@ func ModelScaler(p *fleet.Placement, m *fleet.Model) *ScaledObject {
 	}
 	meta := object.ModelMeta(p, m)
 	meta.Annotations = map[string]string{transferHPA: "true"}
-	return &ScaledObject{
+	scaler := &ScaledObject{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "keda.sh/v1alpha1", Kind: "ScaledObject"},
 		ObjectMeta: meta,
 		Spec: ScaledObjectSpec{
@@ -36,4 +36,8 @@ func ModelScaler(p *fleet.Placement, m *fleet.Model) *ScaledObject {
 			Triggers:        triggers(p, m),
 		},
 	}
+	if m.Spec.Replicas.Min == 0 {
+		scaler.Spec.CooldownPeriod = new(window(m.Spec.Scaling.Down))
+	}
+	return scaler
 }
