@@ -14,6 +14,8 @@ type Model struct {
 	Spec ModelSpec
 	// Origins tells where each value of Spec came from.
 	Origins Origins
+	// Plan is where Spec.Replicas and the schedules are from, nil where somebody set them.
+	Plan *CapacityPlan
 }
 
 // Origins answers where a value came from.
@@ -70,6 +72,8 @@ type ModelSpec struct {
 	Shutdown  Shutdown     `json:"shutdown"`
 	SLO       SLO          `json:"slo"`
 	Expose    *Expose      `json:"expose,omitempty"`
+	// Traffic is nil where somebody set Replicas; see Model.Plan.
+	Traffic *TrafficProfile `json:"traffic,omitempty"`
 }
 
 // Artifact is a folder of model files in an object store, with a SHA256SUMS file.

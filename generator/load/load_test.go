@@ -149,10 +149,10 @@ func TestRefuses(t *testing.T) {
 			remove("tenants/acme/tenant.yaml")(t, m)
 		}, []string{
 			`tenants/acme/tenant.yaml: the file is missing — add it, or remove the folder tenants/acme`,
-			`tenants/acme/tenant.yml: nothing reads this (here are tenant.yaml and models) — did you mean "tenant.yaml"?`,
+			`tenants/acme/tenant.yml: nothing reads this (here are tenant.yaml, models and traffic) — did you mean "tenant.yaml"?`,
 		}},
 		{"a stray file", add("tenants/acme/notes.txt", "x"), []string{
-			`tenants/acme/notes.txt: nothing reads this (here are tenant.yaml and models) — move it elsewhere, or remove it`,
+			`tenants/acme/notes.txt: nothing reads this (here are tenant.yaml, models and traffic) — move it elsewhere, or remove it`,
 		}},
 		{"a stray file among folders", add("tenants/acme.yaml", "x"), []string{
 			`tenants/acme.yaml: a file where only folders are — move it into a folder of its own, or remove it`,
