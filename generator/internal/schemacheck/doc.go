@@ -23,5 +23,6 @@
 //     An API server checks none of it; the cluster just does not work.
 //
 // Not checked: the CEL rules of CRDs (x-kubernetes-validations) and the CEL
-// expressions inside admission policies. Both need an API server's libraries.
+// expressions inside admission policies. Both need an API server's libraries;
+// the module tools/apiserver has them, and holds golden/ to both.
 package schemacheck

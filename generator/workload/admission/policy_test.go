@@ -15,7 +15,8 @@ func policies() []*admissionv1.ValidatingAdmissionPolicy {
 	return []*admissionv1.ValidatingAdmissionPolicy{ImageDigests(), ResourceRequests(), Probes(), NoHostAccess()}
 }
 
-// Each policy is in force, in tenants' namespaces and in no other.
+// What the policies say is judged by the API server's own code in tools/apiserver.
+// Here: that each is in force, in tenants' namespaces and in no other.
 func TestEveryPolicyIsInForceInTenantsNamespaces(t *testing.T) {
 	bindings := map[string]*admissionv1.ValidatingAdmissionPolicyBinding{}
 	for _, b := range Bindings() {
