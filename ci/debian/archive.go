@@ -120,7 +120,10 @@ func (a *Archive) get(ctx context.Context, url string, limit int64) ([]byte, err
 	}
 	for attempt := 1; ; attempt++ {
 		raw, err := a.once(ctx, url, limit)
-		if err == nil || attempt == attempts || errors.As(err, new(errFinal)) || ctx.Err() != nil {
+		if err != nil && ctx.Err() != nil {
+			return nil, context.Cause(ctx) // and not what the server said meanwhile
+		}
+		if err == nil || attempt == attempts || errors.As(err, new(errFinal)) {
 			return raw, err
 		}
 		select {

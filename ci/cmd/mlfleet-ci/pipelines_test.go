@@ -22,12 +22,13 @@ type ran struct{ file, line string }
 // repository for people too.
 var beside = []*regexp.Regexp{
 	regexp.MustCompile(`^\.ci/run$`),
+	regexp.MustCompile(`^sudo sysctl kernel\.apparmor_restrict_unprivileged_userns=0$`), // of the runner, and e2e needs namespaces
 	regexp.MustCompile(`^bin/mlfleet (validate|generate --check|diff )`),
 	regexp.MustCompile(`^if \[ -x \.cache/golangci-lint \]; then touch `),
 	regexp.MustCompile(`^echo "ref=\$\(cat ci/\.cache/image\.ref\)" >> "\$GITHUB_OUTPUT"$`),
 }
 
-var target = regexp.MustCompile(`^make (?:-C ([a-z]+) )?([a-z-]+)( [A-Z]+=("[^"]*"|\S*))*$`)
+var target = regexp.MustCompile(`^make (?:-C ([a-z0-9]+) )?([a-z0-9-]+)( [A-Z]+=("[^"]*"|\S*))*$`)
 
 // Pipelines call make targets, and those are there: what a pipeline does, a
 // laptop does too.
@@ -43,6 +44,12 @@ func TestPipelinesCallMake(t *testing.T) {
 		if strings.Contains(r.line, "make -C ci ${{ matrix.with }}") {
 			for _, with := range []string{"parity", "cosign"} {
 				hasTarget(t, r.file, "ci", with)
+			}
+			continue
+		}
+		if strings.Contains(r.line, "make ${{ matrix.target }}") {
+			for _, name := range []string{"e2e", "e2e-mutations"} {
+				hasTarget(t, r.file, "", name)
 			}
 			continue
 		}
