@@ -34,6 +34,9 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // advice is what to do about it.
 func (e *Error) advice() string {
+	if errors.Is(e.Err, context.Canceled) || errors.Is(e.Err, context.DeadlineExceeded) {
+		return "it was stopped from here, not by the registry; running this again goes on with what is missing"
+	}
 	if answer, ok := errors.AsType[*transport.Error](e.Err); ok {
 		switch code := answer.StatusCode; {
 		case code == http.StatusUnauthorized, code == http.StatusForbidden:
@@ -46,9 +49,6 @@ func (e *Error) advice() string {
 			return "the registry itself is failing: see its status and logs, and run this again when it is well; what was pushed is kept and no tag was moved"
 		}
 		return "the registry refused the request; see its answer above"
-	}
-	if errors.Is(e.Err, context.Canceled) || errors.Is(e.Err, context.DeadlineExceeded) {
-		return "it was stopped from here, not by the registry; running this again goes on with what is missing"
 	}
 	if temporary(e.Err) {
 		return "check that the registry can be reached from here, or name a mirror of it; running this again goes on with what is missing"
@@ -80,6 +80,9 @@ func (c *Client) Do(ctx context.Context, doing, host string, operation func(opti
 		pause := max(wait, noted.wait())
 		if noted.wait() > maxAsked {
 			err = fmt.Errorf("%w (it asks to wait %s)", err, noted.wait())
+		}
+		if stopped := context.Cause(ctx); stopped != nil && !errors.Is(err, stopped) {
+			err = fmt.Errorf("%w, and: %w", stopped, err) // whatever the registry answered meanwhile
 		}
 		if ctx.Err() != nil || attempt == c.attempts || !temporary(err) || noted.wait() > maxAsked {
 			return &Error{Doing: doing, Registry: c.where(host), Attempts: attempt, Err: err}
