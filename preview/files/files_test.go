@@ -16,7 +16,7 @@ import (
 func repository(t *testing.T) string {
 	t.Helper()
 	if _, err := exec.LookPath("git"); err != nil {
-		t.Skip("there is no git")
+		t.Fatal("these tests need git: ", err)
 	}
 	top := t.TempDir()
 	run(t, top, "init", "-q", "-b", "main")

@@ -114,7 +114,7 @@ func TestLinks(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := os.Symlink("../../secret.yaml", filepath.Join(dir, "fleet/a/x.yaml")); err != nil {
-		t.Skip("this system makes no links")
+		t.Fatal(err)
 	}
 	root, err := os.OpenRoot(filepath.Join(dir, "fleet"))
 	if err != nil {
