@@ -6,7 +6,6 @@ package reference
 // fails and says so. A line here that is no longer true fails it too.
 var shapeNothing = map[string]string{
 	"Fleet metadata.name":                   "it is for people who have several fleets",
-	"Fleet spec.domain":                     "it is for people: clusters and environments spell their own domains out",
 	"ImagePins spec.images.<name>.tag":      "it is for people; containers run by digest",
 	"ImagePins spec.images.<name>.unproven": "it is for the check of the pins, and warns for as long as it stands",
 	"ImagePins spec.images.<name>.reason":   "the warning about an unproven pin quotes it",
