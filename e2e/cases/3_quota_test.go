@@ -125,7 +125,7 @@ func otherObjects(ctx context.Context, c *world.Cluster, tenant world.Tenant) ma
 		ObjectMeta: metav1.ObjectMeta{Name: "e2e"},
 		Spec: corev1.PersistentVolumeClaimSpec{
 			AccessModes: []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce},
-			Resources:   corev1.VolumeResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("1Gi")}},
+			Resources:   corev1.VolumeResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("100Ti")}},
 		},
 	}, dryRun)
 	return map[string]error{

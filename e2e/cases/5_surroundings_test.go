@@ -25,7 +25,8 @@ type surroundings struct {
 		STS          []string
 		NodeLocalDNS string
 	}
-	granted map[string][]grant // by tenant; of all tenants
+	ObjectStore *struct{ Namespace string } // a store in the cluster, which listens at MinIO's port
+	granted     map[string][]grant          // by tenant; of all tenants
 }
 
 // grant is a way out that a tenant was given.
@@ -148,6 +149,10 @@ func (s *surroundings) outOf(m peer) []connection {
 	for _, cidr := range s.Endpoints.ObjectStore {
 		try(outside(firstOf(cidr)), 443, tcp, true)
 		try(outside(firstOf(cidr)), 22, tcp, false)
+	}
+	if s.ObjectStore != nil {
+		try(pod(s.ObjectStore.Namespace, nil), 9000, tcp, true)
+		try(pod(s.ObjectStore.Namespace, nil), 22, tcp, false)
 	}
 	for _, cidr := range s.Endpoints.STS {
 		try(outside(firstOf(cidr)), 443, tcp, s.Identity == "irsa")
