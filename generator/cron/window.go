@@ -24,10 +24,13 @@ const (
 // one that ends twice until the last end, which nobody means.
 func (w Window) Alternates() bool {
 	open, known := false, false
-	t := epoch
+	t, until := epoch, epoch.AddDate(calendarYears, 0, 0)
+	if w.Weekly() {
+		until = epoch.AddDate(0, 0, 14)
+	}
 	for range 2 * mostSpans {
 		start, end := w.Start.next(t), w.End.next(t)
-		if t = earlier(start, end); t.After(epoch.AddDate(calendarYears, 0, 0)) {
+		if t = earlier(start, end); t.After(until) {
 			return true
 		}
 		if t.Equal(end) {
