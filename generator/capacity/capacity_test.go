@@ -90,11 +90,15 @@ func TestSchedulesCoverTheWeek(t *testing.T) {
 		for h, rate := range week {
 			want := withHeadroom(needed(rate, p), fleet.ScheduledHeadroom)
 			for m := h * 60; m < h*60+60; m++ {
-				got := plan.Replicas.Min
+				got, at := plan.Replicas.Min, 0
 				for _, s := range plan.Schedules {
 					if holdsAt(s, m) {
-						got = max(got, s.Min)
+						got = s.Min
+						at++
 					}
+				}
+				if at > 1 {
+					t.Fatalf("%d schedules hold in minute %d of hour %d", at, m%60, h)
 				}
 				if got < want || got > plan.Scheduled {
 					t.Fatalf("%d replicas in minute %d of hour %d, which needs %d; the peak gets %d", got, m%60, h, want, plan.Scheduled)

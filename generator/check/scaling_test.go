@@ -84,6 +84,18 @@ func TestScalingRules(t *testing.T) {
 		}, []string{
 			`tenants/acme/tenant.yaml:14:11: quota.gpus is 8, but the fewest replicas and a rolling update need 21 in cluster north-production (at least sentiment 21×1) — raise the quota, or lower the models' replicas.min or resources`,
 		}},
+		{"traffic in a time zone that there is not", []edit{
+			{sentiment, replicas, "traffic:\n    throughputPerReplica: 50\n    profile: [{hours: 9-17, requestsPerSecond: 40}]\n    otherwise: 1\n    timeZone: Europe/Dubin"},
+		}, []string{
+			at + `16:15: there is no time zone "Europe/Dubin" (a name of the IANA time zone database, such as Europe/Dublin or UTC) — did you mean "Europe/Dublin"?`,
+		}},
+		{"traffic beyond the environment's limit", []edit{
+			{sentiment, replicas, "traffic:\n    throughputPerReplica: 50\n    profile: [{hours: 9-17, requestsPerSecond: 400}]\n    otherwise: 1\n    timeZone: UTC\n  placement: {environments: [production], regions: [north]}"},
+			{acme, "gpus: 8", "gpus: 20"},
+			{production, "replicas: 20", "replicas: 19"},
+		}, []string{
+			at + `12:3: model sentiment asks for replicas.max 20 (at most 19 in environment production) — lower it, or override it for that environment`,
+		}},
 		{"a model that nothing would wake", []edit{
 			{sentiment, replicas, "replicas: {min: 0, max: 4}\n  placement: {regions: [north]}"},
 			{north, "autoscaler: karpenter", "autoscaler: karpenter\n    scaling: {metricsAdapter: true}"},

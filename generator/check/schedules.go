@@ -12,10 +12,15 @@ import (
 )
 
 // schedules asks whether a model's schedules can ever begin, add anything to
-// replicas, and agree with each other.
+// replicas, and agree with each other. Computed ones can and do, if there is such a
+// time zone.
 func (c *checker) schedules(p *fleet.Placement, m *fleet.Model) {
 	list := m.Spec.Scaling.Schedules
-	if len(list) == 0 {
+	switch {
+	case m.Plan != nil:
+		c.timeZone(m.Origins.Origin("traffic", "timeZone"), m.Plan.TimeZone)
+		return
+	case len(list) == 0:
 		return
 	}
 	at := func(path ...string) fleet.Origin {
