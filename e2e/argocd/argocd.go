@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -82,7 +83,7 @@ func (a *ArgoCD) startAll(ctx context.Context, o Options) error {
 		return processes.Start(processes.Command{
 			Name: name, Path: filepath.Join(o.Bin, "argocd"), Dir: o.Dir,
 			Args: append(args, "--logformat=text"),
-			Env:  append(environment, "ARGOCD_BINARY_NAME="+name),
+			Env:  slices.Concat(environment, []string{"ARGOCD_BINARY_NAME=" + name}),
 		})
 	}
 	if a.RepoServer, err = start("argocd-repo-server",
