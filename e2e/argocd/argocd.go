@@ -24,8 +24,9 @@ type ArgoCD struct {
 	ApplicationSetController *processes.Process
 	ApplicationController    *processes.Process
 
-	hub   *controlplane.Cluster
-	redis *processes.Process
+	hub        *controlplane.Cluster
+	redis      *processes.Process
+	repoServer string // the repository server's address
 }
 
 // Options say how to start Argo CD.
@@ -109,12 +110,17 @@ func (a *ArgoCD) startAll(ctx context.Context, o Options) error {
 	if err := a.redis.Ready(ctx, listens(redis)); err != nil {
 		return err
 	}
-	return a.WaitForRepoServer(ctx, repoServer)
+	a.repoServer = repoServer
+	return a.RepoServer.Ready(ctx, listens(repoServer))
 }
 
-// WaitForRepoServer waits until the repository server takes connections.
-func (a *ArgoCD) WaitForRepoServer(ctx context.Context, address string) error {
-	return a.RepoServer.Ready(ctx, listens(address))
+// RestartRepoServer starts the killed repository server again, and waits until it takes
+// connections.
+func (a *ArgoCD) RestartRepoServer(ctx context.Context) error {
+	if err := a.RepoServer.Restart(); err != nil {
+		return err
+	}
+	return a.RepoServer.Ready(ctx, listens(a.repoServer))
 }
 
 func listens(address string) func(context.Context) error {
