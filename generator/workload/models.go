@@ -7,7 +7,9 @@ import (
 	"github.com/mlfleet/mlfleet/generator/workload/object"
 	"github.com/mlfleet/mlfleet/generator/workload/observing"
 	"github.com/mlfleet/mlfleet/generator/workload/scaling"
+	"github.com/mlfleet/mlfleet/generator/workload/secrets"
 	"github.com/mlfleet/mlfleet/generator/workload/serving"
+	"github.com/mlfleet/mlfleet/generator/workload/storage"
 	"github.com/mlfleet/mlfleet/generator/workload/traffic"
 )
 
@@ -40,8 +42,10 @@ func Models(p *fleet.Placement) []object.Object {
 
 // ofAllModels lists what a tenant has once in a cluster for all of its models. The
 // files stand beside the models' folders.
-func ofAllModels(*fleet.Placement) []object.Object {
-	return nil
+func ofAllModels(p *fleet.Placement) []object.Object {
+	return slices.Concat(
+		object.At("object-store.yaml", secrets.ObjectStoreCredentials(p)),
+	)
 }
 
 // ofModel lists what a model is made of.
@@ -50,6 +54,9 @@ func ofModel(p *fleet.Placement, m *fleet.Model) []object.Object {
 		object.At("deployment.yaml", serving.Deployment(p, m)),
 		object.At("service.yaml", serving.Service(p, m)),
 		object.At("configmap.yaml", serving.ConfigMap(p, m)),
+
+		object.At("secrets.yaml", secrets.ModelSecrets(p, m)),
+		object.At("storage.yaml", storage.Claim(p, m)),
 
 		object.At("autoscaling.yaml", scaling.ModelScaler(p, m)),
 		object.At("autoscaling.yaml", scaling.HorizontalPodAutoscaler(p, m)),
