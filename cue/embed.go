@@ -47,7 +47,8 @@ func Parse() ([]*ast.File, error) {
 
 // Build compiles the schemas in a context. The value holds the definitions:
 // #Fleet, #Environment, #ImagePins, #Region, #Tenant, #Model, #EffectiveModel;
-// and the data: modelDefaults, gpuDefaults, imageDefaults, catalogue, gpuClasses.
+// and the data: modelDefaults, gpuDefaults, imageDefaults, trafficDefaults, catalogue,
+// gpuClasses.
 func Build(ctx *cue.Context) (cue.Value, error) {
 	files, err := Parse()
 	if err != nil {

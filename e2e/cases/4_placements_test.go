@@ -40,7 +40,7 @@ borealis/fraud          cpu         6 6   us-east-production eu-west-production
 borealis/fraud          cpu         1 1   us-east-staging eu-west-staging
 borealis/kyc-faces      a10g        2 10  us-east-production eu-west-production
 borealis/kyc-faces      a10g        1 2   us-east-staging eu-west-staging
-cumulus/eta             cpu         3 30  us-east-production us-west-production
+cumulus/eta             cpu         3 29  us-east-production us-west-production
 cumulus/eta             cpu         1 2   us-east-staging us-west-staging
 cumulus/lanes           a10g        2 6   us-east-production
 cumulus/lanes           l4          2 6   us-west-production
@@ -50,7 +50,7 @@ deltamed/radiology      a100        1 2   eu-west-production
 deltamed/radiology      a100        1 1   eu-west-staging
 deltamed/sepsis         a100-mig    2 4   eu-west-production
 deltamed/sepsis         a100-mig    1 2   eu-west-staging
-deltamed/triage-notes   a100-mig    3 10  eu-west-production
+deltamed/triage-notes   a100-mig    2 16  eu-west-production
 deltamed/triage-notes   a100-mig    1 2   eu-west-staging
 echo/transcribe         a10g        3 20  us-east-production us-west-production eu-west-production
 echo/transcribe         t4          3 20  ap-southeast-production
@@ -61,7 +61,7 @@ echo/voice              h100        1 1   us-east-staging us-west-staging
 echo/wake-word          cpu         2 10  us-east-production us-west-production eu-west-production ap-southeast-production
 echo/wake-word          cpu         1 2   us-east-staging us-west-staging eu-west-staging ap-southeast-staging
 fern/plant-id           l4          2 4   us-west-production
-fern/plant-id           l4          1 1   us-west-staging
+fern/plant-id           l4          0 1   us-west-staging
 `
 
 // placements are the rows of the table for the clusters that run.

@@ -140,7 +140,7 @@ func TestProjectsAllowWhatIsMade(t *testing.T) {
 	}
 	for _, p := range acme.Placements {
 		// HPAs in staging, KEDA in production.
-		p.Cluster.Spec.Scaling.MetricsAdapter = p.Cluster.Environment.Name == staging
+		p.Cluster.Spec.Scaling = fleet.ClusterScaling{MetricsAdapter: p.Cluster.Environment.Name == staging, VPA: true}
 		p.Cluster.Spec.Observability.Namespace = "monitoring"
 		p.Cluster.Spec.Autoscaler = fleet.Karpenter
 		p.Cluster.Spec.GPUPools = []*fleet.GPUPool{{

@@ -47,6 +47,7 @@ func tenantProject(f *fleet.Fleet, t *fleet.Tenant) *AppProject {
 			{"apps", "Deployment"},
 			{"apps", "ReplicaSet"}, // as Pod
 			{"autoscaling", "HorizontalPodAutoscaler"},
+			{"autoscaling.k8s.io", "VerticalPodAutoscaler"},
 			{"external-secrets.io", "ExternalSecret"},
 			{"externaldns.k8s.io", "DNSEndpoint"},
 			{"gateway.networking.k8s.io", "HTTPRoute"},

@@ -11,14 +11,20 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
 
+	"github.com/mlfleet/mlfleet/generator/cron"
 	"github.com/mlfleet/mlfleet/generator/fleet"
+	"github.com/mlfleet/mlfleet/generator/zone"
 )
 
 // Fleet returns what is wrong with (errors) or worth saying about (warnings) a
 // fleet, in no particular order.
 func Fleet(f *fleet.Fleet) fleet.Findings {
-	c := &checker{fleet: f, seen: map[string]bool{}}
+	c := &checker{
+		fleet: f, seen: map[string]bool{},
+		zones: map[string]*time.Location{}, turns: map[cron.Window]bool{}, overlaps: map[[2]cron.Window]string{},
+	}
 	c.pools()
 	c.pins()
 	c.openEndpoints()
@@ -49,6 +55,12 @@ type checker struct {
 	fleet    *fleet.Fleet
 	seen     map[string]bool
 	findings fleet.Findings
+
+	// What was asked about schedules already; nil and "" are answers too.
+	database *zone.Database // nil until somebody names a time zone
+	zones    map[string]*time.Location
+	turns    map[cron.Window]bool
+	overlaps map[[2]cron.Window]string
 }
 
 func (c *checker) refuse(at fleet.Origin, message, expected, fix string) {

@@ -363,6 +363,12 @@ func TestRules(t *testing.T) {
 		}, []string{
 			`tenants/acme/tenant.yaml:23:23: model sentiment is scaled by its GPUs, which it shares by mps, from the tenant acme (of a shared GPU nobody can tell who uses it) — scale it by queue-depth there`,
 		}},
+		{"a sync window that never opens", []edit{
+			{staging, "  rollout: {strategy: all-at-once}", "  rollout: {strategy: all-at-once}\n  windows:\n  - {kind: deny, schedule: 0 1 30 2 *, duration: 8h, timeZone: Europe/Atlantis}"},
+		}, []string{
+			`environments/staging/environment.yaml:7:28: the schedule "0 1 30 2 *" is impossible: no year has these days — correct its day of month or its month`,
+			`environments/staging/environment.yaml:7:64: there is no time zone "Europe/Atlantis" (a name of the IANA time zone database, such as Europe/Dublin or UTC) — did you mean "Europe/Athens"?`,
+		}},
 		// Secrets and volumes.
 		{"secrets where no cluster has a store", []edit{
 			{sentiment, "  expose:", "  secrets: [{name: payments, env: PAYMENTS_KEY}]\n  expose:"},

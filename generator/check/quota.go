@@ -48,7 +48,7 @@ type need struct {
 func needs(p *fleet.Placement) map[corev1.ResourceName]need {
 	out := map[corev1.ResourceName]need{}
 	for _, m := range p.Servers() {
-		count := m.Spec.Replicas.Min + serving.SurgePods(m)
+		count := fewest(m) + serving.SurgePods(m)
 		for name, request := range serving.PodRequests(m) {
 			n := out[name]
 			n.cluster = p.Cluster
@@ -58,6 +58,16 @@ func needs(p *fleet.Placement) map[corev1.ResourceName]need {
 		}
 	}
 	return out
+}
+
+// fewest is how many replicas a model has at the least when it needs most: in the
+// largest of its schedules.
+func fewest(m *fleet.Model) int32 {
+	n := m.Spec.Replicas.Min
+	for _, s := range m.Spec.Scaling.Schedules {
+		n = max(n, s.Min)
+	}
+	return n
 }
 
 // granted is the quota for a resource, and its path in the tenant's spec.

@@ -9,14 +9,37 @@ import (
 // scaling asks whether what a model is scaled by exists where it runs.
 func (c *checker) scaling(p *fleet.Placement) {
 	for _, m := range p.Models {
+		c.schedules(p, m)
 		if m.Spec.Replicas.Fixed() {
 			continue
+		}
+		if m.SleepsAtZero() {
+			c.sleep(p, m)
 		}
 		for i, metric := range m.Spec.Scaling.Metrics() {
 			if metric.Metric == fleet.GPUUtilization {
 				c.gpuUtilization(m, metricPath(i))
 			}
 		}
+	}
+}
+
+// sleep asks whether a model without replicas is scaled by something that can do
+// without any, and whether anything would wake it.
+func (c *checker) sleep(p *fleet.Placement, m *fleet.Model) {
+	at := m.Origins.Origin("replicas", "min")
+	scaling := p.Cluster.Spec.Scaling
+	switch {
+	case !p.ScaledByKEDA():
+		c.refuse(at, "scaling to zero needs KEDA, and cluster "+p.Cluster.Name+" scales by HPAs"+trailing(by(at, m)), "",
+			"override replicas.min there")
+	case len(m.Spec.Scaling.Schedules) > 0:
+	case scaling.WakeBy == "":
+		c.refuse(at, "nothing would wake model "+m.Name+" in cluster "+p.Cluster.Name+" once it has no replicas"+trailing(by(at, m)),
+			"a schedule, or a gateway that counts requests (scaling.wakeBy of the cluster)", "add scaling.schedules, or override replicas.min there")
+	case m.Spec.Expose == nil:
+		c.refuse(at, "nothing would wake model "+m.Name+" once it has no replicas, because no gateway leads to it"+trailing(by(at, m)),
+			"", "add expose or scaling.schedules, or raise replicas.min")
 	}
 }
 

@@ -6,11 +6,18 @@ import (
 	"github.com/mlfleet/mlfleet/generator/fleet"
 )
 
-// windows reports sync windows that Argo CD takes for one and refuses: those of
-// an AppProject, which holds the windows of all environments of a tenant, must
-// differ in kind, schedule or duration (AppProject validation of Argo CD 2.14).
-// Windows that are equal in everything become one, so they are fine.
+// windows reports sync windows that can never open, and those that Argo CD takes for
+// one and refuses: those of an AppProject, which holds the windows of all
+// environments of a tenant, must differ in kind, schedule or duration (AppProject
+// validation of Argo CD 2.14). Windows that are equal in everything become one, so
+// they are fine.
 func (c *checker) windows() {
+	for _, e := range c.fleet.Environments {
+		for i, w := range e.Spec.Windows {
+			c.cron(e.Origins.Origin("windows", fmt.Sprint(i), "schedule"), w.Schedule)
+			c.timeZone(e.Origins.Origin("windows", fmt.Sprint(i), "timeZone"), w.TimeZone)
+		}
+	}
 	for _, t := range c.fleet.Tenants {
 		type window struct{ kind, schedule, duration string }
 		seen := map[window]fleet.SyncWindow{}

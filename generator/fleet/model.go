@@ -17,7 +17,13 @@ type Model struct {
 	// CanaryOf is the name of the model that this one is the canary of; "" for every
 	// model that stands in a file.
 	CanaryOf string
+	// Plan is where Spec.Replicas and the schedules are from, nil where somebody set them.
+	Plan *CapacityPlan
 }
+
+// SleepsAtZero says whether the model may have no replicas. Then nothing that counts
+// its pods can expect one.
+func (m *Model) SleepsAtZero() bool { return m.Spec.Replicas.Min == 0 }
 
 // Origins answers where a value came from.
 type Origins interface {

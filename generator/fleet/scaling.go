@@ -15,8 +15,10 @@ type Scaling struct {
 	ScalingMetric
 	// Also are further metrics; the one that asks for most replicas wins.
 	Also []ScalingMetric `json:"also,omitempty"`
-	Up   ScaleUp         `json:"up"`
-	Down ScaleDown       `json:"down"`
+	// Schedules are times at which more replicas are wanted than Replicas.Min.
+	Schedules []Schedule `json:"schedules,omitempty"`
+	Up        ScaleUp    `json:"up"`
+	Down      ScaleDown  `json:"down"`
 }
 
 // ScalingMetric is a measure and its target: waiting requests a pod for
@@ -51,6 +53,11 @@ type ClusterScaling struct {
 	// MetricsAdapter says that an adapter serves custom metrics, so that HPAs scale
 	// the models; KEDA does without one.
 	MetricsAdapter bool `json:"metricsAdapter,omitempty"`
+	// VPA says that the VerticalPodAutoscaler's recommender runs.
+	VPA bool `json:"vpa,omitempty"`
+	// WakeBy names the gateway ("istio") whose count of requests is in Prometheus, so
+	// that a request can wake a model that has no replicas; empty = none.
+	WakeBy string `json:"wakeBy,omitempty"`
 }
 
 // ScaledByKEDA says whether KEDA scales the placement's models, rather than an HPA

@@ -166,7 +166,20 @@ func (m *Model) AsCanary() *Model {
 		Min: m.Spec.Canary.share(m.Spec.Replicas.Min),
 		Max: m.Spec.Canary.share(m.Spec.Replicas.Max),
 	}
+	c.Spec.Scaling.Schedules, c.Plan = m.canarySchedules(c.Spec.Replicas), nil
 	return &c
+}
+
+// canarySchedules are those of the model in which its canary, too, is to have more
+// replicas than its fewest.
+func (m *Model) canarySchedules(replicas Replicas) []Schedule {
+	var out []Schedule
+	for _, s := range m.Spec.Scaling.Schedules {
+		if s.Min = m.Spec.Canary.share(s.Min); s.Min > replicas.Min {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 // share is the canary's part of a number of replicas, rounded up, and at least one:

@@ -15,6 +15,7 @@ import (
 	"runtime/debug"
 	"sync"
 
+	"github.com/mlfleet/mlfleet/generator/capacity"
 	"github.com/mlfleet/mlfleet/generator/fleet"
 	"github.com/mlfleet/mlfleet/generator/input"
 	"github.com/mlfleet/mlfleet/generator/schema"
@@ -41,6 +42,21 @@ type Environment struct {
 type Tenant struct {
 	Tenant *Document
 	Models []*Document
+	// Traffic are the files of measurements.
+	Traffic []*Traffic
+}
+
+// Traffic is a file of measurements of what a model is asked (CSV).
+type Traffic struct {
+	// Name is what models call it: the file's without .csv.
+	Name string
+	// File is relative to the fleet's root.
+	File string
+	// Measurements is nil where the file is wrong: a finding says so.
+	Measurements *capacity.Measurements
+
+	size    int64
+	refused bool // already, by what kind of file it is
 }
 
 // Document is one input file.
@@ -70,6 +86,11 @@ func Read(fsys fs.FS) (*Documents, error) {
 		return nil, err
 	}
 	docs.Findings = append(w.findings, findings...)
+	for _, t := range docs.Tenants {
+		for _, traffic := range t.Traffic {
+			docs.Findings = append(docs.Findings, traffic.read(fsys)...)
+		}
+	}
 	return docs, nil
 }
 
@@ -107,6 +128,27 @@ func checkAll(fsys fs.FS, docs []*Document) (fleet.Findings, error) {
 		all = append(all, found...)
 	}
 	return all, cmp.Or(errs...)
+}
+
+// read reads and checks the measurements.
+func (t *Traffic) read(fsys fs.FS) fleet.Findings {
+	at := fleet.Position{File: t.File}
+	if t.refused {
+		return nil
+	}
+	if t.size > capacity.MaxSize {
+		return fleet.Findings{{
+			Position: at, Severity: fleet.Error, Message: fmt.Sprintf("the file has %d bytes", t.size),
+			Expected: fmt.Sprintf("at most %d", capacity.MaxSize), Fix: "measure in longer intervals, or keep the last weeks only",
+		}}
+	}
+	data, err := fs.ReadFile(fsys, t.File)
+	if err != nil {
+		return fleet.Findings{unreadable(at, err)}
+	}
+	var findings fleet.Findings
+	t.Measurements, findings = capacity.Parse(t.File, data)
+	return findings
 }
 
 func checkOne(fsys fs.FS, rules *schema.Schema, d *Document) (fleet.Findings, error) {

@@ -103,6 +103,10 @@ func TestRefuses(t *testing.T) {
 			}
 		}
 	}
+	weeks := "time,requestsPerSecond\n"
+	for hour := range 4 * 7 * 24 {
+		weeks += time.Date(2026, time.September, 7, hour, 0, 0, 0, time.UTC).Format(time.RFC3339) + ",1\n"
+	}
 	link := func(path string) func(t *testing.T, m fstest.MapFS) {
 		return func(t *testing.T, m fstest.MapFS) {
 			remove(path)(t, m)
@@ -149,10 +153,10 @@ func TestRefuses(t *testing.T) {
 			remove("tenants/acme/tenant.yaml")(t, m)
 		}, []string{
 			`tenants/acme/tenant.yaml: the file is missing — add it, or remove the folder tenants/acme`,
-			`tenants/acme/tenant.yml: nothing reads this (here are tenant.yaml and models) — did you mean "tenant.yaml"?`,
+			`tenants/acme/tenant.yml: nothing reads this (here are tenant.yaml, models and traffic) — did you mean "tenant.yaml"?`,
 		}},
 		{"a stray file", add("tenants/acme/notes.txt", "x"), []string{
-			`tenants/acme/notes.txt: nothing reads this (here are tenant.yaml and models) — move it elsewhere, or remove it`,
+			`tenants/acme/notes.txt: nothing reads this (here are tenant.yaml, models and traffic) — move it elsewhere, or remove it`,
 		}},
 		{"a stray file among folders", add("tenants/acme.yaml", "x"), []string{
 			`tenants/acme.yaml: a file where only folders are — move it into a folder of its own, or remove it`,
@@ -168,6 +172,22 @@ func TestRefuses(t *testing.T) {
 		}},
 		{"a folder called as a file", add("tenants/acme/models/x.yaml/y.yaml", "x"), []string{
 			`tenants/acme/models/x.yaml: not a regular file — replace it by a YAML file`,
+		}},
+		{"measurements", add("tenants/acme/traffic/web.csv", weeks), nil},
+		{"measurements of another kind", add("tenants/acme/traffic/web.json", "[]"), []string{
+			`tenants/acme/traffic/web.json: not a CSV file (only files that end in .csv) — move it elsewhere, or remove it`,
+		}},
+		{"a folder called as measurements", add("tenants/acme/traffic/web.csv/x", "x"), []string{
+			`tenants/acme/traffic/web.csv: not a regular file — replace it by a CSV file`,
+		}},
+		{"a link for measurements", link("tenants/acme/traffic/web.csv"), []string{
+			`tenants/acme/traffic/web.csv: a symbolic link (input folders hold only files and folders) — replace it by what it points to`,
+		}},
+		{"measurements without end", add("tenants/acme/traffic/web.csv", strings.Repeat("#", 4<<20+1)), []string{
+			`tenants/acme/traffic/web.csv: the file has 4194305 bytes (at most 4194304) — measure in longer intervals, or keep the last weeks only`,
+		}},
+		{"measurements that are wrong", add("tenants/acme/traffic/web.csv", strings.Replace(weeks, ",1\n", ",-1\n", 1)), []string{
+			`tenants/acme/traffic/web.csv:2:22: -1 requests per second are fewer than none — correct it, or leave out what was not measured, up to whole weeks`,
 		}},
 		{"a link for fleet.yaml", link("fleet.yaml"), []string{
 			`fleet.yaml: a symbolic link (input folders hold only files and folders) — replace it by what it points to`,

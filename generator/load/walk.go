@@ -31,13 +31,13 @@ func (w *walk) documents() *Documents {
 	} else {
 		docs.Fleet = w.document("Fleet", "fleet.yaml", "", e)
 	}
-	for _, e := range w.folder(root, "regions", false) {
+	for _, e := range w.folder(root, "regions", yamlFiles) {
 		docs.Regions = append(docs.Regions, w.document("Region", "regions/"+e.Name(), stem(e), e))
 	}
-	for _, e := range w.folder(root, "environments", true) {
+	for _, e := range w.folder(root, "environments", folders) {
 		docs.Environments = append(docs.Environments, w.environment(e.Name()))
 	}
-	for _, e := range w.folder(root, "tenants", true) {
+	for _, e := range w.folder(root, "tenants", folders) {
 		docs.Tenants = append(docs.Tenants, w.tenant(e.Name()))
 	}
 	return docs
@@ -54,13 +54,30 @@ func (w *walk) environment(name string) Environment {
 
 func (w *walk) tenant(name string) Tenant {
 	dir := "tenants/" + name
-	files := w.named(dir, "tenant.yaml", "models")
+	files := w.named(dir, "tenant.yaml", "models", "traffic")
 	t := Tenant{Tenant: w.document("Tenant", dir+"/tenant.yaml", name, files["tenant.yaml"])}
+	if files["traffic"] != nil {
+		for _, e := range w.folder(files, "traffic", csvFiles, dir) {
+			t.Traffic = append(t.Traffic, w.traffic(dir, e))
+		}
+	}
 	if files["models"] == nil {
 		return t // a tenant without models has a fence and nothing in it
 	}
-	for _, e := range w.folder(files, "models", false, dir) {
+	for _, e := range w.folder(files, "models", yamlFiles, dir) {
 		t.Models = append(t.Models, w.document("Model", dir+"/models/"+e.Name(), stem(e), e))
+	}
+	return t
+}
+
+// traffic notes a file of measurements for reading.
+func (w *walk) traffic(dir string, e fs.DirEntry) *Traffic {
+	t := &Traffic{Name: strings.TrimSuffix(e.Name(), ".csv"), File: dir + "/traffic/" + e.Name()}
+	if !e.Type().IsRegular() {
+		t.refused = true
+		w.refuse(t.File, "not a regular file", "", "replace it by a CSV file")
+	} else if info, err := e.Info(); err == nil {
+		t.size = info.Size()
 	}
 	return t
 }
@@ -88,8 +105,17 @@ func (w *walk) document(kind, file, name string, e fs.DirEntry) *Document {
 	return d
 }
 
-// folder lists the YAML files, or the folders, in a folder of its parent.
-func (w *walk) folder(parent map[string]fs.DirEntry, name string, folders bool, in ...string) []fs.DirEntry {
+// content is what a folder of inputs holds.
+type content int
+
+const (
+	yamlFiles content = iota
+	csvFiles
+	folders
+)
+
+// folder lists the files, or the folders, in a folder of its parent.
+func (w *walk) folder(parent map[string]fs.DirEntry, name string, holds content, in ...string) []fs.DirEntry {
 	dir := path.Join(append(in, name)...)
 	switch e := parent[name]; {
 	case e == nil:
@@ -108,11 +134,13 @@ func (w *walk) folder(parent map[string]fs.DirEntry, name string, folders bool, 
 		file := dir + "/" + e.Name()
 		switch {
 		case e.Type()&fs.ModeSymlink != 0: // refused when it was listed
-		case folders && e.IsDir(), !folders && strings.HasSuffix(e.Name(), ".yaml"):
+		case holds == folders && e.IsDir(), holds == yamlFiles && strings.HasSuffix(e.Name(), ".yaml"), holds == csvFiles && strings.HasSuffix(e.Name(), ".csv"):
 			out = append(out, e)
+		case holds == csvFiles:
+			w.refuse(file, "not a CSV file", "only files that end in .csv", "move it elsewhere, or remove it")
 		case strings.HasSuffix(e.Name(), ".yml"):
 			w.refuse(file, "the file ends in .yml", "files end in .yaml", "rename it to "+strings.TrimSuffix(e.Name(), "yml")+"yaml")
-		case folders:
+		case holds == folders:
 			w.refuse(file, "a file where only folders are", "", "move it into a folder of its own, or remove it")
 		default:
 			w.refuse(file, "not a YAML file", "only files that end in .yaml", "move it elsewhere, or remove it")
@@ -137,7 +165,7 @@ func (w *walk) named(dir string, names ...string) map[string]fs.DirEntry {
 			if best := suggest.Nearest(name, names); best != "" {
 				fix = fmt.Sprintf("did you mean %q?", best)
 			}
-			w.refuse(dir+"/"+name, "nothing reads this", "here are "+strings.Join(names, " and "), fix)
+			w.refuse(dir+"/"+name, "nothing reads this", "here are "+strings.Join(names[:len(names)-1], ", ")+" and "+names[len(names)-1], fix)
 		}
 	}
 	return out

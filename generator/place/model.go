@@ -35,6 +35,9 @@ func (m *modelDoc) layers(c *fleet.Cluster) (stack, string) {
 			layer{"environment " + c.Environment.Name, environment.Get("defaults")},
 			layer{"tier " + m.tenant.Spec.Tier, tier.Get("defaults")})
 		key.WriteString(c.Environment.Name)
+		if c.Spec.Scaling.MetricsAdapter {
+			key.WriteString(" hpa") // which keeps no schedules
+		}
 	}
 	s = append(s,
 		layer{"tenant " + m.tenant.Name, m.tenantSpec.Get("defaults")},
@@ -67,11 +70,15 @@ func (o *override) matches(c *fleet.Cluster) bool {
 func (m *modelDoc) make(layers stack, c *fleet.Cluster) *fleet.Model {
 	merged := layers.merged()
 	layers[0].root = m.dependentDefaults(merged)
-	merged = layers[0].root.Merge(merged)
+	merged = m.withoutIdleTraffic(layers, layers[0].root.Merge(merged))
 	if c != nil && !m.accepted(merged, c) {
 		return nil
 	}
-	model := &fleet.Model{Name: m.doc.Name, Position: fleet.Position{File: m.doc.File}, Origins: layers}
+	layers, merged, plan, ok := m.planned(layers, merged, c)
+	if !ok {
+		return nil
+	}
+	model := &fleet.Model{Name: m.doc.Name, Position: fleet.Position{File: m.doc.File}, Origins: layers, Plan: plan}
 	m.decode(merged, &model.Spec)
 	if gpu := merged.Get("gpu"); gpu.Kind == input.Map {
 		model.Spec.GPU = &fleet.GPU{}
@@ -81,11 +88,14 @@ func (m *modelDoc) make(layers stack, c *fleet.Cluster) *fleet.Model {
 }
 
 // dependentDefaults are the schema's defaults together with those that depend on
-// what a model says: an image for its runtime, and details of its GPUs.
+// what a model says: an image for its runtime, and details of its GPUs and its traffic.
 func (m *modelDoc) dependentDefaults(merged *input.Value) *input.Value {
 	extra := &input.Value{Position: m.imageDefaults.Position, Kind: input.Map}
 	if image := m.imageDefaults.Get(merged.Get("runtime").Text); image != nil {
 		extra.Fields = append(extra.Fields, input.Field{Position: image.Position, Name: "image", Value: image})
+	}
+	if merged.Get("traffic") != nil {
+		extra.Fields = append(extra.Fields, input.Field{Position: m.trafficDefaults.Position, Name: "traffic", Value: m.trafficDefaults})
 	}
 	if merged.Get("gpu").Kind == input.Map {
 		extra.Fields = append(extra.Fields, input.Field{Position: m.gpuDefaults.Position, Name: "gpu", Value: m.gpuDefaults})

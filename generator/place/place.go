@@ -64,7 +64,7 @@ type placer struct {
 	docs  *load.Documents
 	fleet *fleet.Fleet
 
-	modelDefaults, gpuDefaults, imageDefaults *input.Value
+	modelDefaults, gpuDefaults, imageDefaults, trafficDefaults *input.Value
 
 	// partial is whether clusters are missing because their region, or what it
 	// says of them, is wrong: then nothing is said of names that no cluster has.
@@ -80,11 +80,12 @@ type placer struct {
 func (p *placer) data() error {
 	var instanceTypes, gpuClasses *input.Value
 	for name, into := range map[string]**input.Value{
-		"modelDefaults": &p.modelDefaults,
-		"gpuDefaults":   &p.gpuDefaults,
-		"imageDefaults": &p.imageDefaults,
-		"catalogue":     &instanceTypes,
-		"gpuClasses":    &gpuClasses,
+		"modelDefaults":   &p.modelDefaults,
+		"gpuDefaults":     &p.gpuDefaults,
+		"imageDefaults":   &p.imageDefaults,
+		"trafficDefaults": &p.trafficDefaults,
+		"catalogue":       &instanceTypes,
+		"gpuClasses":      &gpuClasses,
 	} {
 		v, err := p.rules.Data(name)
 		if err != nil {

@@ -109,7 +109,7 @@ func TestMerge(t *testing.T) {
 	fleettest.Edit(t, inputs, ranker, "  gpu: none\n", "  gpu: none\n  scaling: {also: [{metric: memory, target: 90}], up: {pods: 9}}\n")
 	m := model(t, good(t, inputs).Tenant("acme").Placement("south-staging"), "ranker")
 	got := fmt.Sprintf("%+v", m.Spec.Scaling)
-	want := "{ScalingMetric:{Metric:cpu Target:60} Also:[{Metric:memory Target:90}] Up:{Percent:100 Pods:9 Period:{Duration:15s}} Down:{Percent:50 Period:{Duration:1m0s} Window:{Duration:5m0s}}}"
+	want := "{ScalingMetric:{Metric:cpu Target:60} Also:[{Metric:memory Target:90}] Schedules:[] Up:{Percent:100 Pods:9 Period:{Duration:15s}} Down:{Percent:50 Period:{Duration:1m0s} Window:{Duration:5m0s}}}"
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

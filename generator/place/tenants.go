@@ -24,10 +24,16 @@ func (p *placer) tenants() {
 		t.Origins = stack{{"tenant " + t.Name, spec}}
 		t.Placements = p.tenantPlacements(t, spec, clusters)
 		t.Base = &fleet.Placement{Tenant: t}
+		measured, unread := newMeasured(docs.Traffic), false
 		for _, d := range docs.Models {
-			if d.Value != nil {
-				p.model(t, spec, d)
+			if d.Value == nil {
+				unread = true
+				continue
 			}
+			p.model(t, spec, d, measured)
+		}
+		if !unread {
+			p.unusedMeasurements(measured)
 		}
 	}
 }
@@ -68,8 +74,8 @@ func covers(where fleet.TenantPlacement, c *fleet.Cluster) bool {
 }
 
 // model adds a model to the placements of its tenant that it runs in.
-func (p *placer) model(t *fleet.Tenant, tenant *input.Value, d *load.Document) {
-	m := modelDoc{placer: p, tenant: t, tenantSpec: tenant, doc: d, cache: map[string]*fleet.Model{}}
+func (p *placer) model(t *fleet.Tenant, tenant *input.Value, d *load.Document, measured *measured) {
+	m := modelDoc{placer: p, tenant: t, tenantSpec: tenant, doc: d, measured: measured, cache: map[string]*fleet.Model{}}
 	m.readOverrides()
 	where := m.where()
 	for _, placement := range t.Placements {
@@ -94,6 +100,7 @@ type modelDoc struct {
 	tenantSpec *input.Value
 	doc        *load.Document
 	overrides  []override
+	measured   *measured
 	// cache holds the models made so far, by the layers they were made of:
 	// clusters that differ in nothing share one.
 	cache map[string]*fleet.Model

@@ -60,6 +60,7 @@ func ofModel(p *fleet.Placement, m *fleet.Model) []object.Object {
 
 		object.At("autoscaling.yaml", scaling.ModelScaler(p, m)),
 		object.At("autoscaling.yaml", scaling.HorizontalPodAutoscaler(p, m)),
+		object.At("recommendation.yaml", scaling.ModelRecommender(p, m)),
 
 		object.At("disruption.yaml", serving.PodDisruptionBudget(p, m)),
 

@@ -50,6 +50,11 @@ var features = []struct {
 		{"up at once, down slowly", "ScaledObject", []string{"scaleDown:", "stabilizationWindowSeconds: 300"}},
 		{"autoscaling by an HPA, where a cluster has a metrics adapter", "HorizontalPodAutoscaler", nil},
 		{"the rules of that metrics adapter", "ConfigMap", []string{"seriesQuery"}},
+		{"more replicas at certain times", "ScaledObject", []string{"type: cron", "name: schedule-1"}},
+		{"a model that sleeps with no replica until a request wakes it", "ScaledObject", []string{"minReplicaCount: 0", "istio_requests_total"}},
+		{"replicas and schedules computed from declared traffic", "ScaledObject", []string{"mlfleet.dev/plan:", "type: cron"}},
+		{"replicas and schedules computed from measurements, with the error of the forecast", "ScaledObject", []string{"mlfleet.dev/forecast:", "type: cron"}},
+		{"recommendations of CPU and memory, which nobody applies", "VerticalPodAutoscaler", []string{`updateMode: "Off"`}},
 	}},
 	{"Models", []feature{
 		{"a model repository in S3, verified by sha256", "Deployment", []string{"name: ARTIFACT_URI", "name: ARTIFACT_SHA256"}},

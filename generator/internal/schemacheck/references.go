@@ -173,6 +173,10 @@ func (cl *cluster) otherReferences(obj map[string]any) ([]string, error) {
 		return judgeReferences(obj, func(h *autoscalingv2.HorizontalPodAutoscaler) []string {
 			return cl.want(h.Spec.ScaleTargetRef.Kind, h.Namespace, h.Spec.ScaleTargetRef.Name)
 		})
+	case "autoscaling.k8s.io/v1 VerticalPodAutoscaler":
+		return judgeReferences(obj, func(v *recommendation) []string {
+			return cl.want(v.Spec.TargetRef.Kind, v.Namespace, v.Spec.TargetRef.Name)
+		})
 	case "keda.sh/v1alpha1 ScaledObject":
 		return judgeReferences(obj, func(o *scaledObject) []string {
 			return cl.want(o.Spec.ScaleTargetRef.Kind, o.Namespace, o.Spec.ScaleTargetRef.Name)

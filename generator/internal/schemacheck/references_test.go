@@ -61,6 +61,7 @@ func TestReferencesBroken(t *testing.T) {
 		{"ServiceMonitor tenant-acme/sentiment", "spec.namespaceSelector.matchNames", l{"other"}, "ServiceMonitor tenant-acme/sentiment: selects nothing to scrape"},
 		{"PodMonitor tenant-acme/sentiment", "spec.podMetricsEndpoints[0].port", "metric", `PodMonitor tenant-acme/sentiment: scrapes a port called "metric", which nothing that it selects has`},
 		{"PodMonitor tenant-acme/sentiment", "metadata.namespace", "monitoring", "PodMonitor monitoring/sentiment: selects nothing to scrape"},
+		{"VerticalPodAutoscaler tenant-acme/sentiment", "spec.targetRef.name", "sentimental", "VerticalPodAutoscaler tenant-acme/sentiment: names the Deployment tenant-acme/sentimental, which does not exist"},
 		{"ScaledObject tenant-acme/sentiment", "spec.scaleTargetRef.name", "sentimental", "ScaledObject tenant-acme/sentiment: names the Deployment tenant-acme/sentimental, which does not exist"},
 		{"HorizontalPodAutoscaler tenant-acme/sentiment", "spec.scaleTargetRef.name", "sentimental", "HorizontalPodAutoscaler tenant-acme/sentiment: names the Deployment tenant-acme/sentimental, which does not exist"},
 		{"PodDisruptionBudget tenant-acme/sentiment", "spec.selector.matchLabels", m{"a": "b"}, "PodDisruptionBudget tenant-acme/sentiment: selects no pods"},

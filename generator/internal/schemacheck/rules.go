@@ -119,6 +119,8 @@ func kindRules(obj map[string]any) (field.ErrorList, error) {
 		return judge(obj, horizontalPodAutoscaler)
 	case "keda.sh/v1alpha1 ScaledObject":
 		return judge(obj, scaledObjectRules)
+	case "autoscaling.k8s.io/v1 VerticalPodAutoscaler":
+		return judge(obj, verticalPodAutoscaler)
 	case "policy/v1 PodDisruptionBudget":
 		return judge(obj, podDisruptionBudget)
 	case "scheduling.k8s.io/v1 PriorityClass":

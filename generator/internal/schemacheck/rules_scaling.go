@@ -3,6 +3,7 @@ package schemacheck
 import (
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	policyv1 "k8s.io/api/policy/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
@@ -114,6 +115,43 @@ func scalingRules(r *autoscalingv2.HPAScalingRules, path *field.Path) field.Erro
 		}
 		found = append(found, atLeast(at.Child("value"), &p.Value, 1)...)
 		found = append(found, messages(at.Child("periodSeconds"), p.PeriodSeconds, validation.IsInRange(int(p.PeriodSeconds), 1, 1800))...)
+	}
+	return found
+}
+
+// recommendation is the part of autoscaling.k8s.io/v1 that is judged.
+type recommendation struct {
+	metav1.ObjectMeta `json:"metadata"`
+	Spec              struct {
+		TargetRef      struct{ Kind, Name string }
+		StartupBoost   map[string]any
+		ResourcePolicy struct {
+			ContainerPolicies []struct {
+				ContainerName string
+				StartupBoost  map[string]any
+			}
+		}
+	}
+}
+
+// verticalPodAutoscaler wants a policy for each container once, and no boost at the
+// start, whose rules are CEL and not evaluated here.
+func verticalPodAutoscaler(v *recommendation) field.ErrorList {
+	spec := field.NewPath("spec")
+	var found field.ErrorList
+	if v.Spec.StartupBoost != nil {
+		found = append(found, field.Forbidden(spec.Child("startupBoost"), "its CEL rules are not evaluated here"))
+	}
+	seen := map[string]bool{}
+	for i, p := range v.Spec.ResourcePolicy.ContainerPolicies {
+		at := spec.Child("resourcePolicy", "containerPolicies").Index(i)
+		if p.StartupBoost != nil {
+			found = append(found, field.Forbidden(at.Child("startupBoost"), "its CEL rules are not evaluated here"))
+		}
+		if seen[p.ContainerName] {
+			found = append(found, field.Duplicate(at.Child("containerName"), p.ContainerName))
+		}
+		seen[p.ContainerName] = true
 	}
 	return found
 }

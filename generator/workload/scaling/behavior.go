@@ -34,10 +34,15 @@ func scaleUp(up fleet.ScaleUp) *autoscalingv2.HPAScalingRules {
 // scaleDown waits, because a replica given back too early costs its whole startup.
 func scaleDown(down fleet.ScaleDown) *autoscalingv2.HPAScalingRules {
 	return &autoscalingv2.HPAScalingRules{
-		StabilizationWindowSeconds: new(int32(seconds.Ceil(down.Window.Duration, time.Second))),
+		StabilizationWindowSeconds: new(window(down)),
 		SelectPolicy:               new(autoscalingv2.MaxChangePolicySelect),
 		Policies: []autoscalingv2.HPAScalingPolicy{
 			{Type: autoscalingv2.PercentScalingPolicy, Value: down.Percent, PeriodSeconds: seconds.Whole(down.Period.Duration)},
 		},
 	}
+}
+
+// window is how long fewer replicas must have sufficed, in seconds; 0 is at once.
+func window(down fleet.ScaleDown) int32 {
+	return int32(seconds.Ceil(down.Window.Duration, time.Second))
 }

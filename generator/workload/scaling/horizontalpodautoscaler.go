@@ -20,9 +20,11 @@ func HorizontalPodAutoscaler(p *fleet.Placement, m *fleet.Model) *autoscalingv2.
 	if m.Spec.Replicas.Fixed() || p.ScaledByKEDA() {
 		return nil
 	}
+	meta := object.ModelMeta(p, m)
+	meta.Annotations = arithmetic(m)
 	return &autoscalingv2.HorizontalPodAutoscaler{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "autoscaling/v2", Kind: "HorizontalPodAutoscaler"},
-		ObjectMeta: object.ModelMeta(p, m),
+		ObjectMeta: meta,
 		Spec: autoscalingv2.HorizontalPodAutoscalerSpec{
 			ScaleTargetRef: autoscalingv2.CrossVersionObjectReference{
 				APIVersion: "apps/v1", Kind: "Deployment", Name: m.Name,

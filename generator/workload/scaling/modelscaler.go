@@ -1,6 +1,8 @@
 package scaling
 
 import (
+	"maps"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/mlfleet/mlfleet/generator/fleet"
@@ -25,7 +27,8 @@ func ModelScaler(p *fleet.Placement, m *fleet.Model) *ScaledObject {
 	}
 	meta := object.ModelMeta(p, m)
 	meta.Annotations = map[string]string{transferHPA: "true"}
-	return &ScaledObject{
+	maps.Copy(meta.Annotations, arithmetic(m))
+	scaler := &ScaledObject{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "keda.sh/v1alpha1", Kind: "ScaledObject"},
 		ObjectMeta: meta,
 		Spec: ScaledObjectSpec{
@@ -36,4 +39,8 @@ func ModelScaler(p *fleet.Placement, m *fleet.Model) *ScaledObject {
 			Triggers:        triggers(p, m),
 		},
 	}
+	if m.SleepsAtZero() {
+		scaler.Spec.CooldownPeriod = new(window(m.Spec.Scaling.Down))
+	}
+	return scaler
 }

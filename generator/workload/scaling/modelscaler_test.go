@@ -146,3 +146,83 @@ func TestCanariesScaleByThemselves(t *testing.T) {
 		t.Errorf("one replica is scaled by %+v", scaler)
 	}
 }
+
+// A model that may have no replicas is kept awake by requests, those that the gateway
+// could not send included, and is not expected to be measured while it sleeps.
+func TestScalerOfAModelThatSleeps(t *testing.T) {
+	_, p, _ := workloadtest.Fixture(t)
+	m := workloadtest.Model(t, p, "sentiment")
+	if got := ModelScaler(p, m).Spec.CooldownPeriod; got != nil {
+		t.Errorf("a model that never sleeps cools down for %d s", *got)
+	}
+	m.Spec.Replicas.Min = 0
+	scaler := ModelScaler(p, m)
+	if scaler.Spec.MinReplicaCount != 0 || *scaler.Spec.CooldownPeriod != 300 {
+		t.Errorf("sleeps at %d replicas after %d s", scaler.Spec.MinReplicaCount, *scaler.Spec.CooldownPeriod)
+	}
+	const answered = `(sum(increase(inference_requests_total{tenant="acme",model="sentiment"}[2m])) or vector(0)) + ` +
+		`(sum(inference_requests_total{tenant="acme",model="sentiment"} unless inference_requests_total{tenant="acme",model="sentiment"} offset 2m) or vector(0))`
+	const sent = `istio_requests_total{destination_service_namespace="tenant-acme",destination_service_name="sentiment"}`
+	activity := triggerNamed(t, p, m, "activity")
+	if got := activity.Metadata["query"]; got != "clamp_max("+answered+", 1)" || activity.Metadata["threshold"] != "1" {
+		t.Errorf("awake while %s", got)
+	}
+	p.Cluster.Spec.Scaling.WakeBy = "istio"
+	want := "clamp_max(" + answered + " + (sum(increase(" + sent + "[2m])) or vector(0)) + (sum(" + sent + " unless " + sent + " offset 2m) or vector(0)), 1)"
+	if got := triggerNamed(t, p, m, "activity").Metadata["query"]; got != want {
+		t.Errorf("awake while %s", got)
+	}
+	for _, trigger := range ModelScaler(p, m).Spec.Triggers {
+		if got := trigger.Metadata["ignoreNullValues"]; trigger.Type == "prometheus" && got != "true" {
+			t.Errorf("%s: nothing is an error while the model sleeps", trigger.Name)
+		}
+	}
+}
+
+func TestScalerSchedules(t *testing.T) {
+	_, p, _ := workloadtest.Fixture(t)
+	m := workloadtest.Model(t, p, "sentiment")
+	m.Spec.Scaling.Schedules = []fleet.Schedule{
+		{Days: "mon-fri", From: "07:30", To: "19:00", TimeZone: "Europe/Dublin", Min: 4},
+		{Start: "0 0 24 11 *", End: "0 0 2 12 *", TimeZone: "UTC", Min: 8},
+	}
+	for name, want := range map[string]map[string]string{
+		"schedule-1": {"timezone": "Europe/Dublin", "start": "30 7 * * 1-5", "end": "0 19 * * 1-5", "desiredReplicas": "4"},
+		"schedule-2": {"timezone": "UTC", "start": "0 0 24 11 *", "end": "0 0 2 12 *", "desiredReplicas": "8"},
+	} {
+		if got := triggerNamed(t, p, m, name); got.Type != "cron" || !maps.Equal(got.Metadata, want) {
+			t.Errorf("%s is %+v", name, got)
+		}
+	}
+}
+
+// Recommendations are looked at, never applied, and leave out what the number of
+// replicas follows.
+func TestRecommender(t *testing.T) {
+	f, p, _ := workloadtest.Fixture(t)
+	sentiment := workloadtest.Model(t, p, "sentiment") // scaled on CPU and memory too
+	reranker := workloadtest.Model(t, p, "reranker")
+	tagger := workloadtest.Model(t, p, "tagger") // not scaled
+	if ModelRecommender(p, reranker) != nil {
+		t.Error("a cluster without a recommender has something to recommend")
+	}
+	p.Cluster.Spec.Scaling.VPA = true
+	if ModelRecommender(f.Tenants[0].Base, reranker) != nil {
+		t.Error("the base has something to recommend")
+	}
+	if ModelRecommender(p, sentiment) != nil {
+		t.Error("recommends what the autoscaler of replicas looks at")
+	}
+	sentiment.Spec.Scaling.Also = []fleet.ScalingMetric{{Metric: "cpu", Target: 70}}
+	for m, want := range map[*fleet.Model][]string{reranker: {"cpu", "memory"}, tagger: {"cpu", "memory"}, sentiment: {"memory"}} {
+		vpa := ModelRecommender(p, m)
+		d := serving.Deployment(p, m)
+		if vpa.Spec.UpdatePolicy.UpdateMode != "Off" || vpa.Spec.TargetRef != (ScaleTarget{d.APIVersion, d.Kind, d.Name}) {
+			t.Errorf("%s: %+v", m.Name, vpa.Spec)
+		}
+		server := vpa.Spec.ResourcePolicy.ContainerPolicies[0]
+		if server.ContainerName != d.Spec.Template.Spec.Containers[0].Name || !reflect.DeepEqual(server.ControlledResources, want) {
+			t.Errorf("%s: recommends %+v", m.Name, server)
+		}
+	}
+}

@@ -47,6 +47,28 @@ func latencyQuery(t *fleet.Tenant, m *fleet.Model) string {
 	return "(" + percentile + " > 0) or vector(0)"
 }
 
+// activityQuery is 1 while requests come, else 0: those that the server answered,
+// and, where the cluster's gateway counts, those that the gateway sent or, there
+// being no replica, refused.
+func activityQuery(p *fleet.Placement, m *fleet.Model) string {
+	answered := "inference_requests_total"
+	if m.Spec.Runtime == fleet.Triton {
+		answered = "nv_inference_request_success"
+	}
+	sum := increased(answered + selector(p.Tenant, m, ""))
+	if p.Cluster != nil && p.Cluster.Spec.Scaling.WakeBy != "" {
+		sum += " + " + increased("istio_requests_total{destination_service_namespace="+strconv.Quote(p.Tenant.Namespace())+
+			",destination_service_name="+strconv.Quote(m.Name)+"}")
+	}
+	return "clamp_max(" + sum + ", 1)"
+}
+
+// increased is by how much a counter grew lately. A counter begins with its first
+// request, and so does not seem to have grown by it; hence the value of new ones.
+func increased(series string) string {
+	return "(sum(increase(" + series + "[" + rateWindow + "])) or vector(0)) + (sum(" + series + " unless " + series + " offset " + rateWindow + ") or vector(0))"
+}
+
 // byEngine says whether DCGM tells of the model's GPUs only how long their engines
 // are active.
 func byEngine(m *fleet.Model) bool {

@@ -15,11 +15,14 @@ type ScaledObject struct {
 
 // ScaledObjectSpec says what KEDA scales, how far, and by which triggers.
 type ScaledObjectSpec struct {
-	ScaleTargetRef  ScaleTarget `json:"scaleTargetRef"`
-	MinReplicaCount int32       `json:"minReplicaCount"`
-	MaxReplicaCount int32       `json:"maxReplicaCount"`
-	Advanced        Advanced    `json:"advanced"`
-	Triggers        []Trigger   `json:"triggers"`
+	ScaleTargetRef ScaleTarget `json:"scaleTargetRef"`
+	// CooldownPeriod is how long, in seconds, nothing may have been active before the
+	// last replica goes; only where MinReplicaCount is 0.
+	CooldownPeriod  *int32    `json:"cooldownPeriod,omitempty"`
+	MinReplicaCount int32     `json:"minReplicaCount"`
+	MaxReplicaCount int32     `json:"maxReplicaCount"`
+	Advanced        Advanced  `json:"advanced"`
+	Triggers        []Trigger `json:"triggers"`
 }
 
 // ScaleTarget is the object whose replicas are counted.

@@ -153,6 +153,16 @@ func sources() []source {
 			crds:    true,
 		},
 		{
+			project: "VerticalPodAutoscaler",
+			module:  "k8s.io/autoscaler/vertical-pod-autoscaler",
+			version: "v1.8.1",
+			licence: "Apache-2.0",
+			file:    "vertical-pod-autoscaler.json.gz",
+			kinds:   []string{"autoscaling.k8s.io/v1 VerticalPodAutoscaler"},
+			paths:   []string{"deploy/vpa-v1-crd-gen.yaml"},
+			crds:    true,
+		},
+		{
 			project: "External Secrets Operator",
 			module:  "github.com/external-secrets/external-secrets",
 			version: "v1.3.2",

@@ -1,0 +1,192 @@
+package place
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/mlfleet/mlfleet/generator/capacity"
+	"github.com/mlfleet/mlfleet/generator/fleet"
+	"github.com/mlfleet/mlfleet/generator/input"
+	"github.com/mlfleet/mlfleet/generator/load"
+)
+
+// measured is a tenant's files of measurements.
+type measured struct {
+	files     []*load.Traffic
+	forecasts map[string]*capacity.Forecast // made so far, by file
+	used      map[string]bool
+}
+
+func newMeasured(files []*load.Traffic) *measured {
+	return &measured{files: files, forecasts: map[string]*capacity.Forecast{}, used: map[string]bool{}}
+}
+
+// find returns the file that models call by that name, or nil.
+func (m *measured) find(name string) *load.Traffic {
+	for _, file := range m.files {
+		if file.Name == name {
+			return file
+		}
+	}
+	return nil
+}
+
+// forecast is that of a file, made once.
+func (m *measured) forecast(file *load.Traffic) *capacity.Forecast {
+	if m.forecasts[file.Name] == nil {
+		f := file.Measurements.Forecast()
+		m.forecasts[file.Name] = &f
+	}
+	return m.forecasts[file.Name]
+}
+
+// unusedMeasurements reports files that no model names.
+func (p *placer) unusedMeasurements(m *measured) {
+	for _, file := range m.files {
+		if !m.used[file.Name] {
+			p.refuse(fleet.Position{File: file.File}, "no model of the tenant names these measurements", "",
+				"name them with traffic: {measurements: "+file.Name+"}, or remove the file")
+		}
+	}
+}
+
+// withoutIdleTraffic takes a model's traffic out where nothing is computed from it:
+// where a later layer sets replicas.
+func (m *modelDoc) withoutIdleTraffic(layers stack, merged *input.Value) *input.Value {
+	traffic := merged.Get("traffic")
+	if traffic == nil {
+		return merged
+	}
+	if name := traffic.Get("measurements"); name != nil {
+		m.measured.used[name.Text] = true
+	}
+	if layers.top("replicas") > layers.top("traffic") {
+		return merged.Without("traffic")
+	}
+	return merged
+}
+
+// planned computes a model's replicas from its traffic. What comes out is a layer of
+// its own, at the place of traffic, so that everything after sees replicas and
+// schedules like any others. It is not ok where the traffic is wrong, which is
+// reported.
+func (m *modelDoc) planned(layers stack, merged *input.Value, c *fleet.Cluster) (stack, *input.Value, *fleet.CapacityPlan, bool) {
+	traffic := merged.Get("traffic")
+	if traffic == nil || c == nil && !complete(traffic) {
+		return layers, merged, nil, true
+	}
+	if schedules := merged.At("scaling", "schedules"); schedules != nil && len(schedules.Items) > 0 {
+		m.refuse(schedules.Position, "scaling.schedules beside traffic, from which they are computed", "either of them", "remove one")
+		return nil, nil, nil, false
+	}
+	plan := m.plan(merged, traffic)
+	if plan == nil {
+		return nil, nil, nil, false
+	}
+	if c != nil && c.Spec.Scaling.MetricsAdapter { // an HPA keeps no schedules
+		plan.Schedules = nil
+	}
+	top := layers.top("traffic")
+	at := layers[top].root.Field("traffic").Position
+	computed := layer{"traffic of the " + layers[top].name, planValue(plan, at)}
+	return slices.Insert(slices.Clone(layers), top+1, computed), merged.Merge(computed.root), plan, true
+}
+
+// complete says whether there is enough to compute from. In no cluster in particular
+// there need not be: the overrides may say the rest.
+func complete(traffic *input.Value) bool {
+	return traffic.Get("throughputPerReplica") != nil && (traffic.Get("profile") != nil || traffic.Get("measurements") != nil)
+}
+
+// top is the highest layer that sets a field, or -1.
+func (s stack) top(field string) int {
+	for i, l := range slices.Backward(s) {
+		if i > 0 && l.root.Get(field) != nil {
+			return i
+		}
+	}
+	return -1
+}
+
+// plan is the arithmetic; nil where the traffic is wrong.
+func (m *modelDoc) plan(merged, traffic *input.Value) *fleet.CapacityPlan {
+	var t fleet.TrafficProfile
+	m.decode(traffic, &t)
+	floor, _ := strconv.ParseInt(merged.At("replicas", "min").Text, 10, 32) // the schema let nothing else through
+	lead, _ := time.ParseDuration(merged.At("startup", "timeout").Text)
+	if t.Measurements == "" {
+		week, conflict := capacity.FromProfile(&t)
+		if conflict != nil {
+			items := traffic.Get("profile").Items
+			m.refuse(items[conflict.Second].Position, "two entries of the profile contradict",
+				fmt.Sprintf("the one at %s is also about %s", items[conflict.First].Position, conflict.Hour), "let one end where the other begins")
+			return nil
+		}
+		return m.within(traffic, capacity.Plan(week, t, t.TimeZone, int32(floor), lead))
+	}
+	file := m.measured.find(t.Measurements)
+	if file == nil {
+		var known []string
+		for _, f := range m.measured.files {
+			known = append(known, f.Name)
+		}
+		m.unknown(traffic.Get("measurements").Position, "file of measurements", t.Measurements, known)
+		return nil
+	}
+	if file.Measurements == nil { // which is reported
+		return nil
+	}
+	forecast := m.measured.forecast(file)
+	plan := capacity.Plan(forecast.Planned, t, file.Measurements.TimeZone, int32(floor), lead)
+	plan.Forecast = &fleet.ForecastQuality{
+		Weeks: forecast.Weeks, TestWeeks: forecast.Test.Weeks,
+		Error: forecast.Test.Error, NaiveError: forecast.Test.Naive, Above: forecast.Test.Above,
+	}
+	return m.within(traffic, plan)
+}
+
+// mostReplicas is what the schema allows.
+const mostReplicas = 1000
+
+// within refuses a plan that nobody can have meant.
+func (m *modelDoc) within(traffic *input.Value, plan *fleet.CapacityPlan) *fleet.CapacityPlan {
+	if plan.Replicas.Max > mostReplicas {
+		m.refuse(traffic.Position, fmt.Sprintf("the traffic needs up to %d replicas", plan.Replicas.Max), fmt.Sprintf("at most %d", mostReplicas),
+			"correct throughputPerReplica or the requests per second")
+		return nil
+	}
+	return plan
+}
+
+// planValue writes a plan as settings, all at one place.
+func planValue(plan *fleet.CapacityPlan, at fleet.Position) *input.Value {
+	text := func(s string) *input.Value { return &input.Value{Position: at, Kind: input.String, Text: s} }
+	number := func(n int32) *input.Value {
+		return &input.Value{Position: at, Kind: input.Int, Text: strconv.Itoa(int(n))}
+	}
+	settings := func(fields ...input.Field) *input.Value {
+		for i := range fields {
+			fields[i].Position = at
+		}
+		return &input.Value{Position: at, Kind: input.Map, Fields: fields}
+	}
+	schedules := &input.Value{Position: at, Kind: input.List}
+	for _, s := range plan.Schedules {
+		item := settings(
+			input.Field{Name: "from", Value: text(s.From)},
+			input.Field{Name: "to", Value: text(s.To)},
+			input.Field{Name: "timeZone", Value: text(s.TimeZone)},
+			input.Field{Name: "min", Value: number(s.Min)})
+		if s.Days != "" {
+			item.Fields = append(item.Fields, input.Field{Position: at, Name: "days", Value: text(s.Days)})
+		}
+		schedules.Items = append(schedules.Items, *item)
+	}
+	return settings(
+		input.Field{Name: "replicas", Value: settings(
+			input.Field{Name: "min", Value: number(plan.Replicas.Min)},
+			input.Field{Name: "max", Value: number(plan.Replicas.Max)})},
+		input.Field{Name: "scaling", Value: settings(input.Field{Name: "schedules", Value: schedules})})
+}
