@@ -152,6 +152,7 @@ func TestProjectsAllowWhatIsMade(t *testing.T) {
 		}
 		p.Models[0].Spec = fleet.ModelSpec{
 			Runtime:  fleet.ONNX,
+			SLO:      fleet.SLO{Availability: "99.9"},
 			Replicas: fleet.Replicas{Min: 1, Max: 2}, // scaled, so that there is an autoscaler
 			Scaling:  fleet.Scaling{ScalingMetric: fleet.ScalingMetric{Metric: "queue-depth", Target: 1}},
 			Expose:   &fleet.Expose{Hostname: "sentiment"},

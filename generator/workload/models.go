@@ -40,8 +40,10 @@ func Models(p *fleet.Placement) []object.Object {
 
 // ofAllModels lists what a tenant has once in a cluster for all of its models. The
 // files stand beside the models' folders.
-func ofAllModels(*fleet.Placement) []object.Object {
-	return nil
+func ofAllModels(p *fleet.Placement) []object.Object {
+	return slices.Concat(
+		object.At("dashboard.yaml", observing.Dashboard(p)),
+	)
 }
 
 // ofModel lists what a model is made of.
@@ -57,6 +59,9 @@ func ofModel(p *fleet.Placement, m *fleet.Model) []object.Object {
 		object.At("disruption.yaml", serving.PodDisruptionBudget(p, m)),
 
 		object.At("monitoring.yaml", observing.ModelMonitor(p, m)),
+		object.At("alerts.yaml", observing.ModelAlerts(p, m)),
+		object.At("alerts.yaml", observing.ModelGPUAlerts(p, m)),
+		object.At("objectives.yaml", observing.ModelObjectives(p, m)),
 
 		object.At("route.yaml", traffic.ModelRoute(p, m)),
 		object.At("route.yaml", traffic.ModelIngress(p, m)),
