@@ -128,6 +128,7 @@ func TestProjectsAllowWhatIsMade(t *testing.T) {
 	f.Environment(production).Spec.Tiers = map[string]fleet.Tier{"gold": {Priority: 1000}}
 	acme := in(f, "acme", "us-east", "eu-west")
 	acme.Spec.Allow.Egress = []fleet.Egress{{Name: "lake", CIDRs: []string{"10.0.0.0/8"}, Port: 443}}
+	acme.Spec.Owners[0].Alerts = &fleet.Alerts{PagerDuty: "acme-pagerduty"}
 	f.Environment(staging).Spec.Traffic.Routing = fleet.Istio
 	made := map[string]map[GroupKind]bool{}
 	note := func(project string, objects []object.Object) {

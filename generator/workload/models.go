@@ -43,6 +43,7 @@ func Models(p *fleet.Placement) []object.Object {
 func ofAllModels(p *fleet.Placement) []object.Object {
 	return slices.Concat(
 		object.At("dashboard.yaml", observing.Dashboard(p)),
+		object.At("routing.yaml", observing.Routing(p)),
 	)
 }
 
