@@ -15,7 +15,7 @@ import (
 // clusters can:
 //
 //   - us-east-production: IRSA, Karpenter, a gateway's namespace, no node-local DNS, no
-//     release label;
+//     release label, a collector of traces;
 //   - eu-west-staging: Pod Identity, cluster autoscaler, a load balancer's subnets,
 //     node-local DNS, a release label, other ranks and limits.
 //
@@ -112,7 +112,7 @@ func fixtureUSEast(env *fleet.Environment) *fleet.Region {
 			Identity:      fleet.IRSA,
 			Autoscaler:    fleet.Karpenter,
 			Ingress:       fleet.Ingress{Hostname: "us-east.ml.example.com", Namespace: "gateway-system"},
-			Observability: fleet.Observability{Namespace: "monitoring"},
+			Observability: fleet.Observability{Namespace: "monitoring", Traces: &fleet.Traces{Service: "collector", Namespace: "tracing"}},
 			Endpoints: fleet.Endpoints{
 				ObjectStore: []string{"10.10.8.0/28", "10.10.9.0/28"},
 				STS:         []string{"10.10.8.16/28"},
