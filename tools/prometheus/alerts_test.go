@@ -34,7 +34,7 @@ func TestEveryAlertBothWays(t *testing.T) {
 }
 
 func (sc scenario) check(t *testing.T, f *ruleFile, key string) {
-	found := firing(t, f, key, sc.fires(f.subject, sc.end), sc.end)
+	found := firing(t, f, key, sc.fires(f.subject, sc.over), sc.over)
 	if len(found) == 0 {
 		t.Error("does not fire")
 	}
@@ -50,16 +50,17 @@ func (sc scenario) check(t *testing.T, f *ruleFile, key string) {
 		}
 	}
 	for name, story := range sc.quiet {
-		if found := firing(t, f, key, story(f.subject, sc.end), sc.end); len(found) > 0 {
+		if found := firing(t, f, key, story(f.subject, sc.over), sc.over); len(found) > 0 {
 			t.Errorf("fires although %s: %v", name, found[0].Labels)
 		}
 	}
-	// A model whose name begins with this one's, and a tenant's likewise.
-	neighbour, namesake := f.subject, f.subject
+	// Models whose names begin with this one's, as its canary's does, and a tenant's likewise.
+	neighbour, canary, namesake := f.subject, f.subject, f.subject
 	neighbour.model += "-b"
+	canary.model += "-canary"
 	namesake.tenant += "-b"
-	others := append(sc.fires(neighbour, sc.end), sc.fires(namesake, sc.end)...)
-	if found := firing(t, f, key, others, sc.end); len(found) > 0 {
+	others := slices.Concat(sc.fires(neighbour, sc.over), sc.fires(canary, sc.over), sc.fires(namesake, sc.over))
+	if found := firing(t, f, key, others, sc.over); len(found) > 0 {
 		t.Errorf("fires for somebody else: %v", found[0].Labels)
 	}
 }

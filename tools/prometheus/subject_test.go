@@ -46,7 +46,7 @@ func vector(t *testing.T, expr string) float64 {
 	return value
 }
 
-// series are lines of promqltest's load: a series and its values, one a minute.
+// series are lines of promqltest's load: a series and its values, one a step.
 type series []string
 
 func (s series) and(more ...string) series { return append(s, more...) }
@@ -97,21 +97,30 @@ func (s subject) gpu(metric string, i int, values string) string {
 		metric, i, s.tenant, s.pod(i), values)
 }
 
-// always is a value from minute 0 to the end.
-func always(value float64, end time.Duration) string {
-	return fmt.Sprintf("%s+0x%d", plain(value), minutes(end))
+// span is the time that a scenario takes, and how often a series has a value and rules are
+// evaluated in it.
+type span struct{ end, step time.Duration }
+
+func minutely(end time.Duration) span { return span{end, time.Minute} }
+
+func (o span) steps(d time.Duration) int { return int(d / o.step) }
+
+// always is a value from the beginning to the end.
+func always(value float64, over span) string {
+	return fmt.Sprintf("%s+0x%d", plain(value), over.steps(over.end))
 }
 
-// counted is a counter that grows by perMinute from minute 0 to the end.
-func counted(perMinute float64, end time.Duration) string {
-	return fmt.Sprintf("0+%sx%d", plain(perMinute), minutes(end))
-}
+// counted is a counter that grows by perMinute from the beginning to the end.
+func counted(perMinute float64, over span) string { return countedUntil(perMinute, over.end, over) }
 
 // countedUntil is one that stands still from then on.
-func countedUntil(perMinute float64, then, end time.Duration) string {
-	return fmt.Sprintf("0+%sx%d %s+0x%d", plain(perMinute), minutes(then), plain(perMinute*float64(minutes(then))), minutes(end-then))
+func countedUntil(perMinute float64, then time.Duration, over span) string {
+	growth, steps := perMinute*over.step.Minutes(), over.steps(then)
+	grows := fmt.Sprintf("0+%sx%d", plain(growth), steps)
+	if then == over.end {
+		return grows
+	}
+	return grows + fmt.Sprintf(" %s+0x%d", plain(growth*float64(steps)), over.steps(over.end-then)-1)
 }
 
 func plain(value float64) string { return strconv.FormatFloat(value, 'f', -1, 64) }
-
-func minutes(d time.Duration) int { return int(d / time.Minute) }

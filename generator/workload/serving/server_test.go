@@ -22,7 +22,9 @@ func environmentOf(t *testing.T, p *fleet.Placement, model, container string) ma
 	template := podOf(t, p, model)
 	config := ConfigMap(p, workloadtest.Model(t, p, model))
 	labels := template.Labels
-	maps.Copy(labels, object.ClusterLabels(p.Cluster)) // what the overlay adds
+	if p.Cluster != nil { // the base has no overlay
+		maps.Copy(labels, object.ClusterLabels(p.Cluster)) // what the overlay adds
+	}
 	env := map[string]string{}
 	for _, c := range containers(template.Spec) {
 		if c.Name != container {
