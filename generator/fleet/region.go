@@ -89,7 +89,7 @@ type Ingress struct {
 	Public *PublicIngress `json:"public,omitempty"`
 }
 
-// Observability says where the cluster's Prometheus runs, and where traces go.
+// Observability says where the cluster's Prometheus runs, and where traces and logs go.
 type Observability struct {
 	Namespace string `json:"namespace"`
 	// Release is the label "release" by which Prometheus selects its monitors; may be empty.
@@ -98,6 +98,8 @@ type Observability struct {
 	Prometheus string `json:"prometheus,omitempty"`
 	// Traces is nil where there is no collector.
 	Traces *Traces `json:"traces,omitempty"`
+	// Logs is nil where mlfleet sends none anywhere.
+	Logs *Logs `json:"logs,omitempty"`
 }
 
 // PrometheusURL is where the cluster's Prometheus answers. Without a word about it
