@@ -102,6 +102,47 @@ func TestRulesAskForWhatIsExported(t *testing.T) {
 	}
 }
 
+// A query for nothing fails its trigger, and the model no longer scales down.
+func TestScalersAskForWhatIsExported(t *testing.T) {
+	known, triggers := exported(t), 0
+	manifests(t, func(path string, o object) {
+		if o.Kind != "ScaledObject" {
+			return
+		}
+		for _, query := range scalerQueries(t, o) {
+			triggers++
+			for _, name := range asked(t, query) {
+				if known[name] == "" {
+					t.Errorf("%s: %s scales by %s, which nobody exports", path, o.Metadata.Name, name)
+				}
+			}
+		}
+	})
+	if triggers == 0 {
+		t.Error("nothing scales by Prometheus")
+	}
+}
+
+func scalerQueries(t *testing.T, o object) []string {
+	t.Helper()
+	var spec struct {
+		Triggers []struct {
+			Type     string            `yaml:"type"`
+			Metadata map[string]string `yaml:"metadata"`
+		} `yaml:"triggers"`
+	}
+	if err := o.Spec.Decode(&spec); err != nil {
+		t.Fatalf("%s: %v", o.Metadata.Name, err)
+	}
+	var out []string
+	for _, trigger := range spec.Triggers {
+		if trigger.Type == "prometheus" {
+			out = append(out, trigger.Metadata["query"])
+		}
+	}
+	return out
+}
+
 func TestDashboardsAskForWhatIsExported(t *testing.T) {
 	known := exported(t)
 	recorded := map[string]bool{}

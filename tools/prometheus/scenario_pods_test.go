@@ -61,8 +61,15 @@ func podScenarios() []scenario {
 		},
 		{
 			alert: "ModelGPUHigh", severity: "warning", over: minutely(20 * time.Minute),
-			fires: accelerating(90, 90),
-			quiet: map[string]story{"one of two is busy": accelerating(99, 60)},
+			fires: accelerating(false, 90, 90),
+			quiet: map[string]story{
+				"one of two is busy":                         accelerating(false, 99, 60),
+				"one of two is busy, and labels are honored": accelerating(true, 99, 60),
+			},
+		},
+		{
+			alert: "ModelGPUHigh", severity: "warning", over: minutely(20 * time.Minute),
+			fires: accelerating(true, 90, 90),
 		},
 	}
 }
@@ -124,14 +131,14 @@ func remembering(shares ...float64) story {
 }
 
 // accelerating has two GPUs, or MIG instances, busy for a percentage of the time.
-func accelerating(percent ...float64) story {
+func accelerating(honored bool, percent ...float64) story {
 	return func(s subject, over span) series {
 		var out series
 		for i, busy := range percent {
 			if s.mig {
-				out = out.and(s.gpu("DCGM_FI_PROF_GR_ENGINE_ACTIVE", i, always(busy/100, over)))
+				out = out.and(s.gpu("DCGM_FI_PROF_GR_ENGINE_ACTIVE", i, always(busy/100, over), honored))
 			} else {
-				out = out.and(s.gpu("DCGM_FI_DEV_GPU_UTIL", i, always(busy, over)))
+				out = out.and(s.gpu("DCGM_FI_DEV_GPU_UTIL", i, always(busy, over), honored))
 			}
 		}
 		return out

@@ -91,10 +91,13 @@ func (s subject) deployment(metric, values string) string {
 	return metric + `{namespace="tenant-` + s.tenant + `",deployment="` + s.model + `"} ` + values
 }
 
-// gpu is a series of the DCGM exporter, scraped without honorLabels.
-func (s subject) gpu(metric string, i int, values string) string {
-	return fmt.Sprintf(`%s{namespace="gpu-operator",pod="nvidia-dcgm-exporter-2xk5p",gpu="%d",exported_namespace="tenant-%s",exported_pod="%s",exported_container="server"} %s`,
-		metric, i, s.tenant, s.pod(i), values)
+// gpu is a series of the DCGM exporter, scraped with honorLabels or, as is usual, without.
+func (s subject) gpu(metric string, i int, values string, honored bool) string {
+	labels := `{namespace="gpu-operator",pod="nvidia-dcgm-exporter-2xk5p",gpu="%d",exported_namespace="tenant-%s",exported_pod="%s",exported_container="server"} `
+	if honored {
+		labels = `{gpu="%d",namespace="tenant-%s",pod="%s",container="server"} `
+	}
+	return metric + fmt.Sprintf(labels, i, s.tenant, s.pod(i)) + values
 }
 
 // span is the time that a scenario takes, and how often a series has a value and rules are

@@ -1,6 +1,10 @@
 package observing
 
-import "time"
+import (
+	"time"
+
+	"github.com/mlfleet/mlfleet/generator/workload/contract"
+)
 
 // row is a titled line of panels.
 type row struct {
@@ -109,7 +113,7 @@ func restarts(s scope) panel {
 
 func averageCPU(s scope) panel {
 	// What is measured of pods does not say whose they are, but their names do.
-	byModel := `avg by (model) (label_replace(` + cpuShare(s) + `, "model", "$1", "pod", "(.+)` + podNameTail + `"))`
+	byModel := `avg by (model) (label_replace(` + cpuShare(s) + `, "model", "$1", "pod", "` + contract.PodPattern("(.+)") + `"))`
 	return panel{
 		title: "Average CPU", unit: "percentunit", description: "Of what a replica asked for, average of a model's replicas.",
 		curves: []curve{{expr: byModel, legend: "{{model}}"}},
@@ -135,16 +139,16 @@ func gpuUtilizationPanel(s scope) panel {
 	return panel{
 		title: "GPU utilisation", unit: "percent", description: "Time in which the GPU, or MIG instance, was busy. A GPU shared by MPS or time-slicing counts for one of its pods only.",
 		curves: []curve{
-			{expr: "avg by (exported_pod) (" + gpuPercent(s, false) + ")", legend: "{{exported_pod}}"},
-			{expr: "avg by (exported_pod) (" + gpuPercent(s, true) + ") unless on (exported_pod) " + gpuPercent(s, false), legend: "{{exported_pod}} (MIG)"},
+			{expr: "avg by (pod) (" + gpuPercent(s, false) + ")", legend: "{{pod}}"},
+			{expr: "avg by (pod) (" + gpuPercent(s, true) + ") unless on (pod) " + gpuPercent(s, false), legend: "{{pod}} (MIG)"},
 		},
 	}
 }
 
 func gpuMemory(s scope) panel {
-	used, free := "sum by (exported_pod) ("+s.gpus(gpuMemoryUsed)+")", "sum by (exported_pod) ("+s.gpus(gpuMemoryFree)+")"
+	used, free := "sum by (pod) ("+s.gpus(contract.GPUMemoryUsed)+")", "sum by (pod) ("+s.gpus(contract.GPUMemoryFree)+")"
 	return panel{
 		title: "GPU memory", unit: "percentunit", description: "Used frame buffer, of all that the pod's GPUs have.",
-		curves: []curve{{expr: used + " / (" + used + " + " + free + ")", legend: "{{exported_pod}}"}},
+		curves: []curve{{expr: used + " / (" + used + " + " + free + ")", legend: "{{pod}}"}},
 	}
 }

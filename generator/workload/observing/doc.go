@@ -24,14 +24,25 @@
 //   - kube-state-metrics and the kubelet's cAdvisor are scraped with honorLabels (as the
 //     charts of kube-prometheus-stack do), so that namespace and pod are those of the pod
 //     that a series is about.
-//   - The DCGM exporter is scraped without: that is the default of its own chart and of
-//     the GPU operator's. There namespace and pod are the exporter's, and those of the
-//     pod on the GPU are exported_namespace and exported_pod. With honorLabels, one
-//     exporter's series would claim to come from every tenant's namespace.
+//   - The DCGM exporter is scraped without, by default of its own chart and of the GPU
+//     operator's: namespace and pod are the exporter's, and those of the pod on the GPU are
+//     exported_namespace and exported_pod. Where somebody sets honorLabels they are namespace
+//     and pod. Package contract has the one expression that reads both; alerts, dashboard and
+//     autoscaling use it.
 //
 // Pods are recognized by name: a Deployment's pod has exactly two further parts after
-// the model's name, so that no model is taken for another whose name it begins with.
-// kube-state-metrics exports pods' labels only where it is told to.
+// the model's name, so that no model is taken for another whose name it begins with, its
+// own canary among them. kube-state-metrics exports pods' labels only where it is told to.
+//
+// # Canaries
+//
+// A canary is a model here: it has rules of its own, on its own pods, against the promises of
+// the model whose requests it takes, and its own line on the dashboard.
+//
+// # Logs
+//
+// Fluent Bit reads what pods write and sends it where the cluster says (logs.go). A pod has
+// no part in it, so there is nothing of it in a placement.
 //
 // # No text of a tenant's
 //

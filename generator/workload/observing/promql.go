@@ -9,11 +9,6 @@ import (
 	"github.com/mlfleet/mlfleet/generator/workload/contract"
 )
 
-// podNameTail is what a ReplicaSet and a Deployment add to a pod's name: a hash of the
-// template, and five characters (k8s.io/apimachinery/pkg/util/rand, whose alphabet has
-// neither vowels nor hyphens).
-const podNameTail = "-[a-z0-9]{1,10}-[a-z0-9]{5}"
-
 // matcher is one condition of a PromQL selector, its value quoted.
 func matcher(label, operator, value string) string {
 	return label + operator + strconv.Quote(value)
@@ -43,7 +38,7 @@ func (s scope) scraped(metric string, further ...string) string {
 
 // pods selects series of kube-state-metrics about the model's pods.
 func (s scope) pods(metric string, further ...string) string {
-	return selector(metric, append([]string{matcher("namespace", "=", s.namespace), matcher("pod", "=~", s.model+podNameTail)}, further...)...)
+	return selector(metric, append([]string{matcher("namespace", "=", s.namespace), matcher("pod", "=~", contract.PodPattern(s.model))}, further...)...)
 }
 
 // containers selects series about the container that serves the model.
@@ -51,9 +46,10 @@ func (s scope) containers(metric string, further ...string) string {
 	return s.pods(metric, append([]string{matcher("container", "=", contract.ServerContainer)}, further...)...)
 }
 
-// gpus selects series of the DCGM exporter about the GPUs that the model's pods hold.
+// gpus selects series of the DCGM exporter about the GPUs that the model's pods hold; their
+// label pod is such a pod.
 func (s scope) gpus(metric string) string {
-	return selector(metric, matcher("exported_namespace", "=", s.namespace), matcher("exported_pod", "=~", s.model+podNameTail))
+	return contract.GPUSeries(metric, s.namespace, contract.PodPattern(s.model))
 }
 
 // promDuration writes a duration as PromQL and rule files take it: 90s, 5m, 6h, 3d.

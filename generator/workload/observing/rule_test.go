@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/mlfleet/mlfleet/generator/fleet"
+	"github.com/mlfleet/mlfleet/generator/workload/contract"
 	"github.com/mlfleet/mlfleet/generator/workload/internal/workloadtest"
 )
 
@@ -66,7 +67,7 @@ func TestRulesAreSelectedByThePrometheusOfTheCluster(t *testing.T) {
 // DCGM sees a GPU and not who uses it.
 func TestSharedGPUsAreNotAlertedOn(t *testing.T) {
 	_, p, _ := workloadtest.Fixture(t)
-	for name, want := range map[string]string{"sentiment": gpuUtilization, "vision": gpuEngineActive, "reranker": "", "tagger": ""} {
+	for name, want := range map[string]string{"sentiment": contract.GPUUtilization, "vision": contract.GPUEngineActive, "reranker": "", "tagger": ""} {
 		r := ModelGPUAlerts(p, workloadtest.Model(t, p, name))
 		if (r != nil) != (want != "") || r != nil && !strings.Contains(r.Spec.Groups[0].Rules[0].Expr, want) {
 			t.Errorf("%s: %+v, want an alert on %q", name, r, want)

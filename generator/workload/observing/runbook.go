@@ -52,7 +52,7 @@ func page(name string, rungs []alert, r runbook) string {
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", a.severity, after, a.summary)
 	}
 	steps(&b, "What to look at", r.look)
-	steps(&b, "What helps", r.mend)
+	steps(&b, "What helps", append(slices.Clone(r.mend), ofCanary))
 	b.WriteString("\n## The expression\n\nFor model `sentiment` of tenant `acme`, in its PrometheusRule:\n")
 	example := exampleModel()
 	for _, a := range rungs {
@@ -62,6 +62,9 @@ func page(name string, rungs []alert, r runbook) string {
 	b.WriteString("\nRecorded series (`model:…`) are made by the same PrometheusRule; `model:slo_…` by `sentiment.objectives`.\n")
 	return b.String()
 }
+
+// ofCanary helps against all that a canary does.
+const ofCanary = "A canary, whose MODEL ends in `-canary`: take `canary` out of the model's file. Its requests go back to the model."
 
 func steps(b *strings.Builder, title string, steps []string) {
 	fmt.Fprintf(b, "\n## %s\n\n", title)

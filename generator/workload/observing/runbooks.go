@@ -67,7 +67,7 @@ var runbookOf = map[string]runbook{
 		meaning: "At every replica, on average, more than four full batches of requests have waited for ten minutes. The autoscaler has not caught up, or may not.",
 		impact:  "Every request waits longer than it is computed. The included server turns requests away when 1,024 wait.",
 		look: []string{
-			"`kubectl -n NAMESPACE get hpa`: are the replicas at their maximum? Do the metrics say `<unknown>`?",
+			"`kubectl -n NAMESPACE get hpa`: are the replicas at their maximum? Do the metrics say `<unknown>`? KEDA's is named `keda-hpa-MODEL`.",
 			"Pods that wait for a node: [ModelPending](ModelPending.md). Pods that do not start: [ModelNotReady](ModelNotReady.md).",
 			"*Batch size* on the dashboard: batches that stay small while the queue is long point at the model's own limit (`maxBatchSize`, or Triton's config.pbtxt).",
 		},

@@ -106,12 +106,12 @@ func fixtureUSEast(env *fleet.Environment) *fleet.Region {
 	region.Clusters = []*fleet.Cluster{{
 		Name: "us-east-production", Region: region, Environment: env,
 		Spec: fleet.ClusterSpec{
-			ArgoCD:        fleet.Destination{Name: "us-east-production", Server: "https://us-east-production.example.com"},
-			Version:       "1.36",
-			Account:       "111122223333",
-			Identity:      fleet.IRSA,
-			Autoscaler:    fleet.Karpenter,
-			Ingress:       fleet.Ingress{Hostname: "us-east.ml.example.com", Namespace: "gateway-system"},
+			ArgoCD:     fleet.Destination{Name: "us-east-production", Server: "https://us-east-production.example.com"},
+			Version:    "1.36",
+			Account:    "111122223333",
+			Identity:   fleet.IRSA,
+			Autoscaler: fleet.Karpenter,
+			Ingress:    fleet.Ingress{Hostname: "us-east.ml.example.com", Namespace: "gateway-system"},
 			Observability: fleet.Observability{
 				Namespace: "monitoring",
 				Traces:    &fleet.Traces{Service: "collector", Namespace: "tracing"},
@@ -139,12 +139,12 @@ func fixtureEUWest(env *fleet.Environment) *fleet.Region {
 	region.Clusters = []*fleet.Cluster{{
 		Name: "eu-west-staging", Region: region, Environment: env,
 		Spec: fleet.ClusterSpec{
-			ArgoCD:        fleet.Destination{Name: "eu-west-staging", Server: "https://eu-west-staging.example.com"},
-			Version:       "1.35",
-			Account:       "444455556666",
-			Identity:      fleet.PodIdentity,
-			Autoscaler:    fleet.ClusterAutoscaler,
-			Ingress:       fleet.Ingress{Hostname: "eu-west-staging.ml.example.com", CIDRs: []string{"10.20.0.0/24", "10.20.1.0/24"}},
+			ArgoCD:     fleet.Destination{Name: "eu-west-staging", Server: "https://eu-west-staging.example.com"},
+			Version:    "1.35",
+			Account:    "444455556666",
+			Identity:   fleet.PodIdentity,
+			Autoscaler: fleet.ClusterAutoscaler,
+			Ingress:    fleet.Ingress{Hostname: "eu-west-staging.ml.example.com", CIDRs: []string{"10.20.0.0/24", "10.20.1.0/24"}},
 			Observability: fleet.Observability{
 				Namespace: "observability",
 				Release:   "kube-prometheus-stack",
