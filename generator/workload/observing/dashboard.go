@@ -2,6 +2,8 @@ package observing
 
 import (
 	"encoding/json"
+	"strings"
+	"sync"
 
 	"github.com/grafana/grafana-foundation-sdk/go/common"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
@@ -48,9 +50,24 @@ func dashboardPath(t *fleet.Tenant, model string) string {
 	return "/d/" + dashboardUID(t) + "?var-" + modelVariable + "=" + model
 }
 
-// dashboardJSON is the dashboard as Grafana stores it (the classic model of dashboards, which
-// every Grafana still reads), indented for reviewers.
+// anyTenant stands for a tenant's name in the dashboard of anyTenant's. No text of ours is in
+// capitals.
+const anyTenant = "TENANT"
+
+// anyDashboard is built once: a dashboard takes as long to build as all else of a placement,
+// and tenants' differ by a name.
+var anyDashboard = sync.OnceValue(func() string { return builtDashboard(&fleet.Tenant{Name: anyTenant}) })
+
+// dashboardJSON is the dashboard as Grafana stores it. A tenant's name is a DNS label, so
+// that it can stand in JSON and in PromQL as it is.
 func dashboardJSON(t *fleet.Tenant) string {
+	uid := dashboardUID(&fleet.Tenant{Name: anyTenant})
+	return strings.NewReplacer(uid, dashboardUID(t), anyTenant, t.Name).Replace(anyDashboard())
+}
+
+// builtDashboard is in the classic model of dashboards, which every Grafana still reads,
+// indented for reviewers.
+func builtDashboard(t *fleet.Tenant) string {
 	built, err := tenantDashboard(t).Build()
 	if err != nil {
 		panic("a builder of ours set a field to what its type cannot hold: " + err.Error())

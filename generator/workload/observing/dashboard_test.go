@@ -140,6 +140,30 @@ func TestDashboardsUIDFits(t *testing.T) {
 	}
 }
 
+// A name that stood where it should not, or not where it should, would be another tenant's.
+func TestDashboardIsBuiltForItsTenant(t *testing.T) {
+	for _, name := range []string{"acme", "tenant", "mlfleet", strings.Repeat("a", 40)} {
+		tenant := &fleet.Tenant{Name: name}
+		if dashboardJSON(tenant) != builtDashboard(tenant) {
+			t.Errorf("the dashboard of %s is not what is built for it", name)
+		}
+	}
+}
+
+func BenchmarkDashboard(b *testing.B) {
+	tenant := &fleet.Tenant{Name: "acme"}
+	b.Run("built", func(b *testing.B) {
+		for b.Loop() {
+			builtDashboard(tenant)
+		}
+	})
+	b.Run("filled in", func(b *testing.B) {
+		for b.Loop() {
+			dashboardJSON(tenant)
+		}
+	})
+}
+
 // What people look for on a dashboard of a model.
 func TestDashboardShows(t *testing.T) {
 	var titles []string
