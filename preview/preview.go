@@ -48,7 +48,7 @@ func Run(ctx context.Context, dir string, o Options) (*report.Report, error) {
 		return nil, err
 	}
 	defer func() { _ = root.Close() }() // it was only read
-	read, err := files.Folder(root.FS(), argotree.Folder, hub.Folder)
+	read, err := files.Folder(root.FS(), argotree.Folder, hub.Folder, hub.File)
 	if err != nil {
 		return nil, err
 	}

@@ -103,7 +103,7 @@ func parts(t *testing.T) string {
 	dir := t.TempDir()
 	root := os.DirFS("..")
 	for _, pattern := range []string{
-		"regions", "golden/argocd/bootstrap.yaml", "golden/argocd/platform", "golden/platform",
+		"fleet.yaml", "regions", "golden/argocd/bootstrap.yaml", "golden/argocd/platform", "golden/platform",
 		"golden/argocd/tenants/*/acme", "golden/tenants/acme",
 	} {
 		found, err := fs.Glob(root, pattern)

@@ -10,6 +10,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/watch"
+
+	"github.com/mlfleet/mlfleet/e2e/watching"
 )
 
 // Sync is one sync operation of an Application, as far as it got.
@@ -18,14 +20,17 @@ type Sync struct {
 	Operation
 }
 
+// Applied reports whether the operation changed objects. A rolling sync tells Argo CD to
+// sync again until it sees an Application's new state, and such a repetition finds nothing
+// to do.
+func (s Sync) Applied() bool { return len(s.Result.Resources) > 0 }
+
 // Recorder notes every sync operation that Argo CD starts.
 type Recorder struct {
-	mu      sync.Mutex
-	known   map[string]metav1.Time // the start of each Application's last operation
-	syncs   []*Sync
-	ended   error
-	stopped func()
-	done    chan struct{}
+	mu    sync.Mutex
+	known map[string]metav1.Time // the start of each Application's last operation
+	syncs []*Sync
+	watch *watching.Watch
 }
 
 // Record starts to note sync operations. Those that have begun before do not count.
@@ -34,7 +39,7 @@ func (a *ArgoCD) Record(ctx context.Context) (*Recorder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listing Applications: %w", err)
 	}
-	r := &Recorder{known: map[string]metav1.Time{}, done: make(chan struct{})}
+	r := &Recorder{known: map[string]metav1.Time{}}
 	for i := range list.Items {
 		if app, err := Parse(&list.Items[i]); err != nil {
 			return nil, err
@@ -42,36 +47,18 @@ func (a *ArgoCD) Record(ctx context.Context) (*Recorder, error) {
 			r.known[app.Metadata.Name] = app.Status.Operation.StartedAt
 		}
 	}
-	watcher, err := a.Resource(Applications).Watch(ctx, metav1.ListOptions{ResourceVersion: list.GetResourceVersion()})
+	r.watch, err = watching.Start(ctx, a.Resource(Applications), metav1.ListOptions{ResourceVersion: list.GetResourceVersion()},
+		func(_ watch.EventType, o *unstructured.Unstructured) error {
+			app, err := Parse(o)
+			if err == nil {
+				r.note(app)
+			}
+			return err
+		})
 	if err != nil {
 		return nil, fmt.Errorf("watching Applications: %w", err)
 	}
-	r.stopped = watcher.Stop
-	go r.follow(watcher)
 	return r, nil
-}
-
-func (r *Recorder) follow(watcher watch.Interface) {
-	defer close(r.done)
-	for event := range watcher.ResultChan() {
-		object, ok := event.Object.(*unstructured.Unstructured)
-		if !ok || event.Type == watch.Error {
-			r.fail(fmt.Errorf("watching Applications: %v", event.Object))
-			return
-		}
-		app, err := Parse(object)
-		if err != nil {
-			r.fail(err)
-			return
-		}
-		r.note(app)
-	}
-}
-
-func (r *Recorder) fail(err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.ended = err
 }
 
 func (r *Recorder) note(app *Application) {
@@ -95,9 +82,8 @@ func (r *Recorder) note(app *Application) {
 	r.syncs = append(r.syncs, &Sync{name, *o})
 }
 
-// SoFar gives the operations that have been noted up to now, in the order in which
-// they began.
-func (r *Recorder) SoFar() ([]Sync, error) {
+// noted gives the operations up to now, in the order in which they began.
+func (r *Recorder) noted() []Sync {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	all := make([]Sync, len(r.syncs))
@@ -105,14 +91,15 @@ func (r *Recorder) SoFar() ([]Sync, error) {
 		all[i] = *s
 	}
 	slices.SortStableFunc(all, func(a, b Sync) int { return cmp.Compare(a.StartedAt.Unix(), b.StartedAt.Unix()) })
-	return all, r.ended
+	return all
 }
 
 // Stop ends the recording and gives all that was noted.
 func (r *Recorder) Stop() ([]Sync, error) {
-	r.stopped()
-	<-r.done
-	return r.SoFar()
+	if err := r.watch.Stop(); err != nil {
+		return nil, fmt.Errorf("watching Applications: %w", err)
+	}
+	return r.noted(), nil
 }
 
 // Names are the Applications of some operations, each once, sorted.

@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 
 	"github.com/mlfleet/mlfleet/e2e/argocd"
+	"github.com/mlfleet/mlfleet/e2e/watching"
 	"github.com/mlfleet/mlfleet/e2e/world"
 )
 
@@ -71,8 +72,7 @@ func newTenant(t *testing.T) string {
 type births struct {
 	mu      sync.Mutex
 	at      map[string]uint64 // by "Kind/name"
-	watches []watch.Interface
-	err     error
+	watches []*watching.Watch
 }
 
 // fenceKinds are the kinds of guardrails, and pods.
@@ -95,36 +95,24 @@ func watchBirths(ctx context.Context, c *world.Cluster, namespace string) (*birt
 			options.FieldSelector = "metadata.name=" + namespace
 		}
 		// Without a revision a watch first tells what is there, as if it were new.
-		w, err := c.Dynamic.Resource(kind).Watch(ctx, options)
+		w, err := watching.Start(ctx, c.Dynamic.Resource(kind), options, b.note)
 		if err != nil {
 			return nil, fmt.Errorf("watching %s in %s: %w", kind.Resource, c.Name, err)
 		}
 		b.watches = append(b.watches, w)
-		go b.follow(w)
 	}
 	return b, nil
 }
 
-func (b *births) follow(w watch.Interface) {
-	for event := range w.ResultChan() {
-		object, ok := event.Object.(*unstructured.Unstructured)
-		if !ok {
-			b.mu.Lock()
-			b.err = fmt.Errorf("a watch ended: %v", event.Object)
-			b.mu.Unlock()
-			return
-		}
-		if event.Type != watch.Added {
-			continue
-		}
-		revision, err := strconv.ParseUint(object.GetResourceVersion(), 10, 64)
-		b.mu.Lock()
-		if err != nil {
-			b.err = err
-		}
-		b.at[object.GetKind()+"/"+object.GetName()] = revision
-		b.mu.Unlock()
+func (b *births) note(what watch.EventType, object *unstructured.Unstructured) error {
+	if what != watch.Added {
+		return nil
 	}
+	revision, err := strconv.ParseUint(object.GetResourceVersion(), 10, 64)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.at[object.GetKind()+"/"+object.GetName()] = revision
+	return err
 }
 
 // lastOfFence is the object without which no pod is admitted, so that it must come last.
@@ -135,12 +123,9 @@ const lastOfFence = "ServiceAccount/models"
 // It gives the number of pods.
 func (b *births) fenceFirst(cluster string) (int, error) {
 	for _, w := range b.watches {
-		w.Stop()
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.err != nil {
-		return 0, b.err
+		if err := w.Stop(); err != nil {
+			return 0, fmt.Errorf("watching what appears in %s: %w", cluster, err)
+		}
 	}
 	fence, err := the.Manifests(cluster, newcomer, "guardrails")
 	if err != nil {

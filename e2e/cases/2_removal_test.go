@@ -186,10 +186,14 @@ func removeForGood(ctx context.Context) error {
 	})
 }
 
-// removeApplication is "argocd app delete --cascade --propagation-policy background", and
-// "argocd app confirm-deletion" after it where that is needed.
+// removeApplication is "argocd app terminate-op" where an operation is running, "argocd app
+// delete --cascade --propagation-policy background", and "argocd app confirm-deletion" after
+// it where that is needed.
 func removeApplication(ctx context.Context, a *argocd.Application, confirm bool) error {
 	applications, name := the.Argo.Resource(argocd.Applications), a.Metadata.Name
+	if err := terminateOperation(ctx, name); err != nil {
+		return err
+	}
 	finalizer := []byte(`{"metadata":{"finalizers":["resources-finalizer.argocd.argoproj.io/background"]}}`)
 	if _, err := applications.Patch(ctx, name, types.MergePatchType, finalizer, metav1.PatchOptions{}); err != nil {
 		return err
@@ -214,6 +218,20 @@ func removeApplication(ctx context.Context, a *argocd.Application, confirm bool)
 			return "", err
 		}
 		return now.String(), nil
+	})
+}
+
+// terminateOperation ends a sync that looks for the path that is gone, again and again:
+// Argo CD deletes nothing before it has ended.
+func terminateOperation(ctx context.Context, name string) error {
+	return waiting.Until(ctx, "the sync of "+name+" to end", func(ctx context.Context) (string, error) {
+		now, err := the.Argo.Get(ctx, name)
+		if err != nil || now.Status.Operation == nil || now.Status.Operation.Phase != "Running" && now.Status.Operation.Phase != "Terminating" {
+			return "", err
+		}
+		terminating := []byte(`{"status":{"operationState":{"phase":"Terminating"}}}`)
+		_, err = the.Argo.Resource(argocd.Applications).Patch(ctx, name, types.MergePatchType, terminating, metav1.PatchOptions{})
+		return now.String(), err
 	})
 }
 

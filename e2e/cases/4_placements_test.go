@@ -30,6 +30,8 @@ acme/ranker             cpu         1 2   us-east-staging us-west-staging eu-wes
 acme/sentiment          a10g        2 10  us-east-production us-west-production eu-west-production
 acme/sentiment          t4          2 10  ap-southeast-production
 acme/sentiment          acme-t4     1 2   us-east-staging us-west-staging eu-west-staging ap-southeast-staging
+acme/sentiment-canary   a10g        1 1   us-east-production us-west-production eu-west-production
+acme/sentiment-canary   t4          1 1   ap-southeast-production
 acme/vision-search      l40s-quad   2 4   us-east-production
 acme/vision-search      l40s-quad   1 1   us-east-staging
 borealis/doc-reader     a100-mig    2 6   us-east-production eu-west-production

@@ -29,8 +29,8 @@ type outcome struct {
 // shortages are worked out by hand. Each lists the lowest tier first, so that the higher
 // ones find the nodes taken and have to push them aside.
 //
-//   - a10g in eu-west-production: 24 nodes of one GPU. Gold wants 10 + 10, so silver's
-//     transcribe keeps 4 of its 20.
+//   - a10g in eu-west-production: 24 nodes of one GPU. Gold wants 10 + 1 + 10, so silver's
+//     transcribe keeps 3 of its 20.
 //   - l4 in us-west-production: 6 nodes of one GPU, every other one spot. Silver's lanes
 //     want 6 of any kind; bronze's plant-id, which may use the three spot nodes, keeps
 //     none of its 4.
@@ -38,7 +38,7 @@ type outcome struct {
 func shortages() []shortage {
 	return []shortage{
 		{"eu-west-production", "a10g", 24, []outcome{
-			{"echo", "transcribe", 4, 16}, {"acme", "sentiment", 10, 0}, {"borealis", "kyc-faces", 10, 0},
+			{"echo", "transcribe", 3, 17}, {"acme", "sentiment", 10, 0}, {"acme", "sentiment-canary", 1, 0}, {"borealis", "kyc-faces", 10, 0},
 		}},
 		{"us-west-production", "l4", 6, []outcome{{"fern", "plant-id", 0, 4}, {"cumulus", "lanes", 6, 0}}},
 		{"us-west-production", "cumulus-l4", 2, []outcome{{"cumulus", "tiles", 8, 8}}},

@@ -2,6 +2,7 @@ package controlplane
 
 import (
 	"context"
+	_ "embed"
 	"encoding/base64"
 	"fmt"
 	"os"
@@ -63,7 +64,15 @@ func Start(ctx context.Context, o Options) (*Cluster, error) {
 	return c, nil
 }
 
+// cloud is what KWOK does in place of the cloud's controllers.
+//
+//go:embed cloud.yaml
+var cloud []byte
+
 func (c *Cluster) startComponents(o Options, dir string) error {
+	if err := os.WriteFile(filepath.Join(dir, "cloud.yaml"), cloud, 0o644); err != nil {
+		return err
+	}
 	type component struct {
 		name string
 		user user
@@ -82,7 +91,7 @@ func (c *Cluster) startComponents(o Options, dir string) error {
 			component{"kube-scheduler", scheduler, []string{"--leader-elect=false", "--secure-port=0", "--profiling=false"}},
 			component{"kwok", kwok, []string{
 				"--manage-all-nodes=true", "--node-ip=127.0.0.1", "--node-lease-duration-seconds=600",
-				"--config=" + filepath.Join(o.Bin, "kwok-stages.yaml"),
+				"--config=" + filepath.Join(o.Bin, "kwok-stages.yaml"), "--config=" + filepath.Join(dir, "cloud.yaml"),
 			}})
 	}
 	for _, x := range all {

@@ -1,6 +1,6 @@
 // Package controlplane runs real Kubernetes control planes: etcd, and for each
 // cluster an API server with its controller manager, its scheduler and KWOK, which
-// plays the kubelets of nodes that do not exist.
+// plays the kubelets of nodes that do not exist, and the cloud's controllers.
 //
 // All API servers share one etcd, each below a prefix of its own. That saves
 // memory, and makes the resource versions of all objects of all clusters one

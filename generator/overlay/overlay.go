@@ -3,6 +3,7 @@ package overlay
 import (
 	"fmt"
 	"regexp"
+	"slices"
 
 	"github.com/mlfleet/mlfleet/generator/manifest"
 )
@@ -29,14 +30,15 @@ func Overlay(basePath string, base, final []Item, common Common) ([]File, error)
 		return nil, fmt.Errorf("base: %w", err)
 	}
 	var (
-		merges []manifest.Object // documents of patches.yaml
-		edits  []manifest.Node   // JSON 6902 patches, entries of the kustomization
+		merges    []manifest.Object // documents of patches.yaml
+		deletions []manifest.Node   // of whole objects, entries of the kustomization
+		edits     []manifest.Node   // JSON 6902 patches, entries of the kustomization
 	)
 	for _, item := range base {
 		b := item.Object
 		i, ok := finals[b.ID]
 		if !ok {
-			merges = append(merges, deletion(b))
+			deletions = append(deletions, deletion(b))
 			continue
 		}
 		f, err := undo.object(final[i].Object, b.Root)
@@ -73,7 +75,7 @@ func Overlay(basePath string, base, final []Item, common Common) ([]File, error)
 		k.patches = append(k.patches, manifest.Map(manifest.Field{Key: "path", Value: manifest.String(patchesFile)}))
 		files = append(files, File{patchesFile, manifest.AppendFile(nil, merges...)})
 	}
-	k.patches = append(k.patches, edits...)
+	k.patches = slices.Concat(k.patches, deletions, edits)
 	files[0] = k.file()
 	return append(files, resources...), nil
 }
@@ -100,11 +102,13 @@ func Built(base, final []Item) []Item {
 	return built
 }
 
-// deletion is the patch that takes an object of the base away.
-func deletion(o manifest.Object) manifest.Object {
-	return manifest.Object{ID: o.ID, Root: identified(o, manifest.Map(
-		manifest.Field{Key: "$patch", Value: manifest.String("delete")},
-	))}
+// deletion is the entry of a kustomization that takes an object of the base away.
+// Each is an entry of its own: before 5.7 (Argo CD 2.14 brings 5.4.3) Kustomize looks
+// for the object of a file's next patch among the remains of what the last one
+// deleted, and panics.
+func deletion(o manifest.Object) manifest.Node {
+	patch := identified(o, manifest.Map(manifest.Field{Key: "$patch", Value: manifest.String("delete")}))
+	return manifest.Map(manifest.Field{Key: "patch", Value: manifest.String(string(patch.AppendYAML(nil)))})
 }
 
 // identified is the patch with what Kustomize finds its object by.

@@ -14,8 +14,8 @@ const MaxSize = 10 << 20
 // Files maps slash-separated paths, from the fleet's root, to contents.
 type Files map[string][]byte
 
-// Folder reads all files below the given folders of a file system. A folder that does
-// not exist holds none.
+// Folder reads all files below the given folders of a file system, and the given files.
+// A folder that does not exist holds none.
 func Folder(fsys fs.FS, folders ...string) (Files, error) {
 	out := Files{}
 	for _, folder := range folders {

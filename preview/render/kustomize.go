@@ -12,7 +12,7 @@ import (
 // build runs Kustomize on a copy of all that a folder's kustomization leads to.
 func build(fsys fs.FS, folder string) (out []Object, err error) {
 	defer func() {
-		// It has panicked before, on patches that delete several objects (up to 5.6).
+		// It does on a patch file that deletes several objects.
 		if value := recover(); value != nil {
 			out, err = nil, fmt.Errorf("kustomize build panicked: %v", value)
 		}

@@ -61,6 +61,8 @@ func folder(files ...string) fstest.MapFS {
 
 const object1 = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one, namespace: n}\n"
 
+var object2 = strings.Replace(object1, "one", "two", 1)
+
 // What does not build says why, and what a preview would have to fetch or run is
 // refused, not tried.
 func TestRefusals(t *testing.T) {
@@ -84,8 +86,10 @@ func TestRefusals(t *testing.T) {
 		"Helm":                 {folder("a/kustomization.yaml", "helmCharts: [{name: x}]"), `reading a/kustomization.yaml: error unmarshaling JSON: while decoding JSON: json: unknown field "helmCharts"`},
 		"plugin":               {folder("a/kustomization.yaml", "transformers: [x.yaml]"), `reading a/kustomization.yaml: error unmarshaling JSON: while decoding JSON: json: unknown field "transformers"`},
 		"no YAML":              {folder("a/kustomization.yaml", "resources: ["), "reading a/kustomization.yaml: error converting YAML to JSON: yaml: line 1: did not find expected node content"},
-		"patch of nothing":     {folder("a/kustomization.yaml", "resources: [x.yaml]\npatches: [{path: p.yaml}]", "a/x.yaml", object1, "a/p.yaml", strings.Replace(object1, "one", "two", 1)), "kustomize build: no resource matches strategic merge patch \"ConfigMap.v1.[noGrp]/two.n\": no matches for Id ConfigMap.v1.[noGrp]/two.n; failed to find unique target for patch ConfigMap.v1.[noGrp]/two.n"},
+		"patch of nothing":     {folder("a/kustomization.yaml", "resources: [x.yaml]\npatches: [{path: p.yaml}]", "a/x.yaml", object1, "a/p.yaml", object2), "kustomize build: no resource matches strategic merge patch \"ConfigMap.v1.[noGrp]/two.n\": no matches for Id ConfigMap.v1.[noGrp]/two.n; failed to find unique target for patch ConfigMap.v1.[noGrp]/two.n"},
 		"cycle":                {folder("a/kustomization.yaml", "resources: [../b]", "b/kustomization.yaml", "resources: [../a]"), "kustomize build: accumulating resources: accumulation err='accumulating resources from '../b': '/b' must resolve to a file': recursed accumulation of path '/b': accumulating resources: accumulation err='accumulating resources from '../a': '/a' must resolve to a file': cycle detected: candidate root '/a' contains visited root '/a'"},
+		"panic": {folder("a/kustomization.yaml", "resources: [x.yaml]\npatches: [{path: p.yaml}]", "a/x.yaml", object1+"---\n"+object2,
+			"a/p.yaml", object1+"$patch: delete\n---\n"+object2+"$patch: delete\n"), "kustomize build panicked: runtime error: invalid memory address or nil pointer dereference"},
 		"directory of no YAML": {folder("a/x.yaml", "x: ["), "reading a/x.yaml: error converting YAML to JSON: yaml: line 1: did not find expected node content"},
 	}
 	for name, test := range tests {
