@@ -23,6 +23,7 @@ func TestScheduling(t *testing.T) {
 	synced(t)
 	t.Run("table", func(t *testing.T) { complete(t) })
 	t.Run("min", func(t *testing.T) {
+		scale(t, func(p placement) int { return p.min })
 		row.figure("%d pods at min replicas, each in its pool and spread over zones", placed(t, func(p placement) int { return p.min }))
 	})
 	t.Run("max", func(t *testing.T) {
@@ -204,7 +205,7 @@ func (p placement) zones(ctx context.Context, c *world.Cluster) (int, error) {
 	return len(zones), nil
 }
 
-// scale sets every model's number of replicas, as its autoscaler would if it had metrics.
+// scale sets every model's number of replicas, as KEDA would, which does not run here.
 func scale(t *testing.T, replicas func(placement) int) {
 	ctx := testContext(t)
 	for _, p := range placements() {

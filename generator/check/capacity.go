@@ -12,7 +12,8 @@ import (
 )
 
 // capacity asks for every model whether a pool of each of its clusters can run a
-// replica. Whether the pools are large enough for all of them is another question.
+// replica, and the pools together what a rolling update needs. Whether they are large
+// enough for all models is another question.
 func (c *checker) capacity(t *fleet.Tenant) {
 	var found []shortage
 	for _, p := range t.Placements {
@@ -45,7 +46,7 @@ type shortage struct {
 	clusters               []string
 }
 
-// shortage asks whether a pool of one cluster can run a replica of a model.
+// shortage asks whether the pools of one cluster can run a model.
 func (c *checker) shortage(p *fleet.Placement, m *fleet.Model) (shortage, bool) {
 	if m.Spec.GPU == nil {
 		return shortage{}, false
@@ -69,7 +70,7 @@ func (c *checker) shortage(p *fleet.Placement, m *fleet.Model) (shortage, bool) 
 		return shortage{at: at, message: "no instance type in %s fits a replica with " + asks(m) + ", cpu " + resources.CPU.String() + " and memory " + resources.Memory.String(),
 			expected: c.shapes(pools), fix: "ask for less, or ask the platform team for a larger instance type"}, true
 	}
-	return shortage{}, false
+	return c.standstill(pools, m)
 }
 
 // unpartitionable reports a MIG profile that the GPU class lacks: no pool of any

@@ -162,7 +162,7 @@ func TestRules(t *testing.T) {
 			`tenants/acme/models/sentiment.yaml:10:16: there is no GPU class "a10" — did you mean "a10g"?`,
 		}},
 		{"class that one cluster lacks", []edit{
-			{north, "[g5.xlarge], maxNodes: 4, capacityTypes: [spot]}", "[g5.xlarge], maxNodes: 4, capacityTypes: [spot]}\n    - {name: l4, class: l4, instanceTypes: [g6.xlarge], maxNodes: 1, capacityTypes: [spot]}"},
+			{north, "[g5.xlarge], maxNodes: 4, capacityTypes: [spot]}", "[g5.xlarge], maxNodes: 4, capacityTypes: [spot]}\n    - {name: l4, class: l4, instanceTypes: [g6.xlarge], maxNodes: 3, capacityTypes: [spot]}"},
 			{sentiment, "  expose:", "  placement: {regions: [north]}\n  overrides:\n  - {match: {cluster: north-staging}, gpu: {class: l4}}\n  - {match: {cluster: north-production}, gpu: {class: l4}}\n  expose:"},
 		}, []string{
 			`tenants/acme/models/sentiment.yaml:16:47: no GPU pool of cluster north-production offers 1 l4 (exclusive) (it offers a10g (exclusive; on-demand), a100-40gb (mig-1g.5gb, mig-2g.10gb, mig-3g.20gb; on-demand), t4 (mps; spot)) — choose what the cluster offers, or leave the cluster out with placement or an override`,
@@ -222,6 +222,16 @@ func TestRules(t *testing.T) {
 			`tenants/acme/models/sentiment.yaml:10:8: no instance type in clusters north-production, south-production fits a replica with 1 a10g (exclusive), cpu 3 and memory 40Gi (g5.2xlarge has 1×a10g, 8 vCPU, 32Gi; g5.xlarge has 1×a10g, 4 vCPU, 16Gi) — ask for less, or ask the platform team for a larger instance type`,
 			`tenants/acme/models/sentiment.yaml:10:8: no instance type in clusters north-staging, south-staging fits a replica with 1 a10g (exclusive), cpu 3 and memory 40Gi (g5.xlarge has 1×a10g, 4 vCPU, 16Gi) — ask for less, or ask the platform team for a larger instance type`,
 		}},
+		{"pool that is full before a rolling update", []edit{
+			{north, "[g5.xlarge], maxNodes: 4", "[g5.xlarge], maxNodes: 1"},
+			{sentiment, "  expose:", "  overrides:\n  - {match: {environment: staging}, replicas: {min: 1, max: 1}}\n  expose:"},
+		}, []string{
+			`tenants/acme/models/sentiment.yaml:14:53: replicas.min is 1 and a rolling update adds 1, but the pools of cluster north-staging that offer 1 a10g (exclusive) hold 1 — lower replicas.min, or ask the platform team for more maxNodes`,
+		}},
+		{"pool that two nodes make large enough for a rolling update", []edit{
+			{north, "[g5.xlarge], maxNodes: 4", "[g5.xlarge], maxNodes: 2"},
+			{sentiment, "  expose:", "  overrides:\n  - {match: {environment: staging}, replicas: {min: 1, max: 1}}\n  expose:"},
+		}, nil},
 		// Layouts of pools.
 		{"MIG profile of another class", []edit{
 			{north, "mig: {3g.20gb: 1, 2g.10gb: 1, 1g.5gb: 2}", "mig: {3g.20gb: 1, 3g.40gb: 1}"},
