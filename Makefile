@@ -32,6 +32,10 @@ generate: ## bring golden/ up to date with the inputs: the main job
 	@$(RETRY) $(GO) list -deps ./cmd/mlfleet >/dev/null
 	@$(PART) "mlfleet generate" $(RUN) ./cmd/mlfleet generate
 
+.PHONY: reference
+reference: ## write docs/reference anew, from the schemas, the sample fleet and the commands
+	@$(PART) "the reference" $(GO) test ./cmd/mlfleet/internal/command ./generator/internal/reference -run 'TestReferenceIsCurrent$$' -update
+
 .PHONY: build
 build: ## compile the command line into bin/mlfleet
 	@$(RETRY) $(GO) list -deps ./cmd/mlfleet >/dev/null

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -23,8 +24,9 @@ type ArgoCD struct {
 	ApplicationSetController *processes.Process
 	ApplicationController    *processes.Process
 
-	hub   *controlplane.Cluster
-	redis *processes.Process
+	hub        *controlplane.Cluster
+	redis      *processes.Process
+	repoServer string // the repository server's address
 }
 
 // Options say how to start Argo CD.
@@ -82,7 +84,7 @@ func (a *ArgoCD) startAll(ctx context.Context, o Options) error {
 		return processes.Start(processes.Command{
 			Name: name, Path: filepath.Join(o.Bin, "argocd"), Dir: o.Dir,
 			Args: append(args, "--logformat=text"),
-			Env:  append(environment, "ARGOCD_BINARY_NAME="+name),
+			Env:  slices.Concat(environment, []string{"ARGOCD_BINARY_NAME=" + name}),
 		})
 	}
 	if a.RepoServer, err = start("argocd-repo-server",
@@ -108,12 +110,17 @@ func (a *ArgoCD) startAll(ctx context.Context, o Options) error {
 	if err := a.redis.Ready(ctx, listens(redis)); err != nil {
 		return err
 	}
-	return a.WaitForRepoServer(ctx, repoServer)
+	a.repoServer = repoServer
+	return a.RepoServer.Ready(ctx, listens(repoServer))
 }
 
-// WaitForRepoServer waits until the repository server takes connections.
-func (a *ArgoCD) WaitForRepoServer(ctx context.Context, address string) error {
-	return a.RepoServer.Ready(ctx, listens(address))
+// RestartRepoServer starts the killed repository server again, and waits until it takes
+// connections.
+func (a *ArgoCD) RestartRepoServer(ctx context.Context) error {
+	if err := a.RepoServer.Restart(); err != nil {
+		return err
+	}
+	return a.RepoServer.Ready(ctx, listens(a.repoServer))
 }
 
 func listens(address string) func(context.Context) error {

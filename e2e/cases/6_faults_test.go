@@ -121,7 +121,10 @@ func killAPIServer(ctx context.Context) error {
 	}
 	c.KillAPIServer()
 	noticed := complains(ctx, "mlfleet.dev/cluster="+c.Name)
-	return errors.Join(noticed, c.RestartAPIServer(ctx))
+	if err := errors.Join(noticed, c.RestartAPIServer(ctx)); err != nil {
+		return err
+	}
+	return the.Argo.Refresh(ctx) // as after killRepoServer
 }
 
 // killRepoServer takes away the part of Argo CD that reads Git until the others have
@@ -129,10 +132,10 @@ func killAPIServer(ctx context.Context) error {
 func killRepoServer(ctx context.Context) error {
 	the.Argo.RepoServer.Kill()
 	noticed := complains(ctx, "")
-	if err := errors.Join(noticed, the.Argo.RepoServer.Restart()); err != nil {
+	if err := errors.Join(noticed, the.Argo.RestartRepoServer(ctx)); err != nil {
 		return err
 	}
-	return the.Argo.Refresh(ctx) // whoever failed would try again by himself, later
+	return the.Argo.Refresh(ctx) // whoever failed would try again by himself, minutes later
 }
 
 // complains waits until Argo CD says of some Application that it could not reach a server.

@@ -24,6 +24,7 @@ func Fleet(f *fleet.Fleet) fleet.Findings {
 	c.openEndpoints()
 	c.windows()
 	c.entrances()
+	c.domain()
 	for _, t := range f.Tenants {
 		c.grants(t)
 		c.capacity(t)

@@ -149,6 +149,13 @@ func TestRules(t *testing.T) {
 		}, []string{
 			`regions/north.yaml:22:11: cluster north-staging has the same argocd.server as the one at regions/north.yaml:8:11: https://production.north.example — every cluster has its own`,
 		}},
+		{"names outside of the fleet's domain", []edit{
+			{"fleet.yaml", "domain: fleet.example", "domain: north.fleet.example"},
+		}, []string{
+			`regions/north.yaml:29:25: ingress.hostname "north.staging.fleet.example" does not lie in the fleet's domain (north.fleet.example in fleet.yaml) — choose a name below it`,
+			`regions/south.yaml:15:25: ingress.hostname "south.fleet.example" does not lie in the fleet's domain (north.fleet.example in fleet.yaml) — choose a name below it`,
+			`regions/south.yaml:29:25: ingress.hostname "south.staging.fleet.example" does not lie in the fleet's domain (north.fleet.example in fleet.yaml) — choose a name below it`,
+		}},
 		// What clusters offer.
 		{"class that no pool has", []edit{
 			{sentiment, "{class: a10g}", "{class: h100}"},

@@ -24,11 +24,29 @@ import (
 // Fleet that comes with some lacks what they are about, so that what is left can
 // still be checked. The error means that the rules could not be read.
 func Fleet(docs *load.Documents) (*fleet.Fleet, fleet.Findings, error) {
-	rules, err := schema.New()
+	fleets, err := Fleets()
 	if err != nil {
 		return nil, nil, err
 	}
-	p := &placer{rules: rules, docs: docs, fleet: &fleet.Fleet{}, valid: map[string]bool{}}
+	return fleets(docs)
+}
+
+// Fleets is Fleet for documents that are resolved again and again with little
+// changed: it compiles the rules once, and settings that they have accepted are not
+// asked about again. What it returns is not safe for concurrent use.
+func Fleets() (func(*load.Documents) (*fleet.Fleet, fleet.Findings, error), error) {
+	rules, err := schema.New()
+	if err != nil {
+		return nil, err
+	}
+	valid := map[string]bool{}
+	return func(docs *load.Documents) (*fleet.Fleet, fleet.Findings, error) {
+		p := &placer{rules: rules, docs: docs, fleet: &fleet.Fleet{}, valid: valid}
+		return p.resolve()
+	}, nil
+}
+
+func (p *placer) resolve() (*fleet.Fleet, fleet.Findings, error) {
 	if err := p.data(); err != nil {
 		return nil, nil, err
 	}

@@ -1,0 +1,163 @@
+package reference
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/mlfleet/mlfleet/generator/argocd"
+	"github.com/mlfleet/mlfleet/generator/fleet"
+	"github.com/mlfleet/mlfleet/generator/manifest"
+	"github.com/mlfleet/mlfleet/generator/render"
+	"github.com/mlfleet/mlfleet/generator/workload"
+)
+
+// Kind names a kind of objects.
+type Kind struct{ APIVersion, Kind string }
+
+// Effect is what a change of a field changed: by the kind of object, the paths in it.
+// The path "" is the object itself, which came or went.
+type Effect struct {
+	Objects map[Kind]map[string]bool
+	// Checked is whether the change altered what the checks between documents say.
+	Checked bool
+}
+
+func (e *Effect) add(k Kind, path string) {
+	if e.Objects == nil {
+		e.Objects = map[Kind]map[string]bool{}
+	}
+	if e.Objects[k] == nil {
+		e.Objects[k] = map[string]bool{}
+	}
+	e.Objects[k][path] = true
+}
+
+func (e *Effect) merge(other Effect) {
+	for k, paths := range other.Objects {
+		for path := range paths {
+			e.add(k, path)
+		}
+	}
+	e.Checked = e.Checked || other.Checked
+}
+
+// snapshot is the objects of a fleet: those of every cluster, and what Argo CD is told.
+type snapshot map[located]manifest.Node
+
+// located is an object in a cluster; the cluster "" is Argo CD's own.
+type located struct {
+	cluster string
+	manifest.ID
+}
+
+// objectsOf renders a fleet: final objects, without the Kustomize sources, which are
+// computed from them.
+func objectsOf(f *fleet.Fleet) (snapshot, error) {
+	s := snapshot{}
+	for p := range f.Placements() {
+		objects, err := render.Placement(p)
+		if err != nil {
+			return nil, err
+		}
+		for _, o := range objects {
+			s[located{p.Cluster.Name, o.ID}] = o.Root
+		}
+	}
+	add := func(cluster string, value any) error {
+		o, err := manifest.From(value)
+		s[located{cluster, o.ID}] = o.Root
+		return err
+	}
+	for _, c := range f.Clusters() {
+		for _, o := range workload.Platform(c, f) {
+			if err := add(c.Name, o.Value); err != nil {
+				return nil, err
+			}
+		}
+	}
+	hub := slices.Concat(argocd.Bootstrap(f), argocd.Platform(f))
+	for _, t := range f.Tenants {
+		hub = append(hub, argocd.Tenant(f, t)...)
+	}
+	for _, o := range hub {
+		if err := add("", o.Value); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// against is what differs between two fleets.
+func (s snapshot) against(other snapshot) Effect {
+	var e Effect
+	for at, now := range other {
+		k := Kind{at.APIVersion, at.Kind}
+		before, there := s[at]
+		if !there {
+			e.add(k, "")
+			continue
+		}
+		differences(before, now, "", func(path string) { e.add(k, path) })
+	}
+	for at := range s {
+		if _, there := other[at]; !there {
+			e.add(Kind{at.APIVersion, at.Kind}, "")
+		}
+	}
+	return e
+}
+
+// named are the lists whose items a reader knows by their names.
+var named = []string{"containers", "initContainers", "env", "volumes", "volumeMounts", "ports"}
+
+// differences calls found for the path of everything that differs. Items of lists are
+// "[]", or "[name]" where their names are the generator's and tell a reader something.
+func differences(a, b manifest.Node, path string, found func(string)) {
+	switch {
+	case manifest.Equal(a, b):
+	case a.IsMap() && b.IsMap():
+		for key, pair := range manifest.Pairs(a, b) {
+			differences(pair[0], pair[1], join(path, key), found)
+		}
+	case a.IsList() && b.IsList() && slices.Contains(named, path[strings.LastIndex(path, ".")+1:]):
+		before, now := byName(a), byName(b)
+		for _, name := range slices.Sorted(maps.Keys(both(before, now))) {
+			differences(before[name], now[name], path+"["+name+"]", found)
+		}
+	case a.IsList() && b.IsList() && a.Len() == b.Len() && !plain(a) && !plain(b):
+		for i := range a.Len() {
+			differences(a.Item(i), b.Item(i), path+each, found)
+		}
+	default:
+		found(path)
+	}
+}
+
+func join(path, key string) string {
+	switch {
+	case strings.ContainsAny(key, "./"):
+		return path + "[" + key + "]"
+	case path == "":
+		return key
+	}
+	return path + "." + key
+}
+
+func byName(list manifest.Node) map[string]manifest.Node {
+	out := map[string]manifest.Node{}
+	for i := range list.Len() {
+		out[list.Item(i).Get("name").Text()] = list.Item(i)
+	}
+	return out
+}
+
+func both[V any](a, b map[string]V) map[string]V {
+	out := maps.Clone(a)
+	maps.Copy(out, b)
+	return out
+}
+
+func plain(list manifest.Node) bool {
+	return list.Len() > 0 && !list.Item(0).IsMap() && !list.Item(0).IsList()
+}
