@@ -74,7 +74,7 @@ var features = []struct {
 	{"Observing", []feature{
 		{"metrics of every model", "ServiceMonitor", nil},
 		{"alerts on latency, errors, queues, replicas, CPU and memory, each with a runbook", "PrometheusRule", []string{"ModelLatencyP95High", "ModelErrorRateHigh", "ModelNotReady", "ModelRestarts", "ModelPending", "ModelMemoryHigh", "runbook_url"}},
-		{"alerts on the error budget's burn rate, in several windows", "PrometheusRule", []string{"ModelErrorBudgetBurn", "long_window: 3d"}},
+		{"alerts on the error budget's burn rate, in several windows", "PrometheusRule", []string{"ModelErrorBudgetBurn", `long_window: "3d"`}},
 		{"an alert on the utilisation of GPUs", "PrometheusRule", []string{"ModelGPUHigh"}},
 		{"what was promised, as series", "PrometheusRule", []string{"model:slo_latency_seconds:p99"}},
 		{"alerts to the owner's PagerDuty and Slack", "AlertmanagerConfig", []string{"pagerdutyConfigs:", "slackConfigs:"}},
