@@ -125,4 +125,4 @@ func Loopback() error {
 
 // interval is how often memory is measured: often enough to see a start-up's
 // peak, rarely enough to cost nothing.
-const interval = 2 * time.Second
+const interval = 5 * time.Second

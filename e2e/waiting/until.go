@@ -17,7 +17,7 @@ import (
 
 // interval between two questions: short beside what controllers need, long enough
 // to leave them the processors.
-const interval = 500 * time.Millisecond
+const interval = time.Second
 
 // silence is how long a wait says nothing: whoever watches should know that something is
 // still hoped for, and what.

@@ -157,7 +157,11 @@ func TestProjectsAllowWhatIsMade(t *testing.T) {
 			Replicas: fleet.Replicas{Min: 1, Max: 2}, // scaled, so that there is an autoscaler
 			Scaling:  fleet.Scaling{ScalingMetric: fleet.ScalingMetric{Metric: "queue-depth", Target: 1}},
 			Expose:   &fleet.Expose{Hostname: "sentiment"},
+			Secrets:  []fleet.Secret{{Name: "payments", Env: "PAYMENTS_KEY"}},
+			Storage:  &fleet.Storage{Access: fleet.ReadOnlyMany, Volume: "embeddings"},
+			Artifact: fleet.Artifact{SHA256: strings.Repeat("9f", 32)},
 		}
+		p.Cluster.Spec.Secrets = &fleet.SecretStore{Store: fleet.AWSSecretsManager}
 		note("mlfleet-guardrails", workload.Guardrails(p))
 		note("mlfleet-platform", workload.Platform(p.Cluster, f))
 		note("tenant-acme", workload.Models(p))

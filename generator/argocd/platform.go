@@ -86,6 +86,7 @@ func guardrailsProject(f *fleet.Fleet) *AppProject {
 			{"", "LimitRange"},
 			{"", "ResourceQuota"},
 			{"", "ServiceAccount"},
+			{"external-secrets.io", "SecretStore"},
 			{"networking.k8s.io", "NetworkPolicy"},
 			{"rbac.authorization.k8s.io", "Role"},
 			{"rbac.authorization.k8s.io", "RoleBinding"},

@@ -41,11 +41,13 @@ func tenantProject(f *fleet.Fleet, t *fleet.Tenant) *AppProject {
 		Destinations: destinations(clusters(t), t.Namespace()),
 		NamespaceResourceWhitelist: []GroupKind{
 			{"", "ConfigMap"},
+			{"", "PersistentVolumeClaim"},
 			{"", "Pod"}, // never committed: listed to be seen, see the package's documentation
 			{"", "Service"},
 			{"apps", "Deployment"},
 			{"apps", "ReplicaSet"}, // as Pod
 			{"autoscaling", "HorizontalPodAutoscaler"},
+			{"external-secrets.io", "ExternalSecret"},
 			{"externaldns.k8s.io", "DNSEndpoint"},
 			{"gateway.networking.k8s.io", "HTTPRoute"},
 			{"keda.sh", "ScaledObject"},

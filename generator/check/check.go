@@ -30,6 +30,8 @@ func Fleet(f *fleet.Fleet) fleet.Findings {
 		c.capacity(t)
 		c.quota(t)
 		c.exposure(t)
+		c.secrets(t)
+		c.storage(t)
 		if t.Base != nil {
 			c.dns(t)
 		}

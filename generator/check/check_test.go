@@ -363,6 +363,55 @@ func TestRules(t *testing.T) {
 		}, []string{
 			`tenants/acme/tenant.yaml:23:23: model sentiment is scaled by its GPUs, which it shares by mps, from the tenant acme (of a shared GPU nobody can tell who uses it) — scale it by queue-depth there`,
 		}},
+		// Secrets and volumes.
+		{"secrets where no cluster has a store", []edit{
+			{sentiment, "  expose:", "  secrets: [{name: payments, env: PAYMENTS_KEY}]\n  expose:"},
+			{north, "  - name: north-staging\n", "    secrets: {store: aws-secrets-manager}\n  - name: north-staging\n"},
+		}, []string{
+			`tenants/acme/models/sentiment.yaml:13:12: no secret store serves cluster north-staging (regions/north.yaml has no secrets for it) — ask the platform team to add it, or override secrets for it with []`,
+			`tenants/acme/models/sentiment.yaml:13:12: no secret store serves clusters south-production, south-staging (regions/south.yaml has no secrets for it) — ask the platform team to add it, or override secrets for it with []`,
+		}},
+		{"a volume of one node and several replicas", []edit{
+			{production, "memory: 1Ti}", "memory: 1Ti, storage: 1Ti}"},
+			{staging, "memory: 1Ti}", "memory: 1Ti, storage: 1Ti}"},
+			{acme, "memory: 400Gi", "memory: 400Gi\n    storage: 1Ti"},
+			{sentiment, "  expose:", "  storage: {access: ReadWriteOnce, size: 20Gi}\n  expose:"},
+		}, []string{
+			`tenants/acme/models/sentiment.yaml:13:21: model sentiment has up to 4 replicas in clusters north-production, north-staging, south-production, south-staging, by the model sentiment, and a volume that one of them can mount (ReadWriteOnce goes with replicas: {min: 1, max: 1}) — set those, or read a volume that was filled beforehand with ReadOnlyMany, or remove storage, so that every replica downloads the files`,
+		}},
+		{"no replicas, but a default of two", []edit{
+			{production, "memory: 1Ti}", "memory: 1Ti, storage: 1Ti}"},
+			{staging, "memory: 1Ti}", "memory: 1Ti, storage: 1Ti}"},
+			{acme, "memory: 400Gi", "memory: 400Gi\n    storage: 1Ti"},
+			{sentiment, "  replicas: {min: 2, max: 4}\n  expose:", "  storage: {access: ReadWriteOnce, size: 20Gi}\n  expose:"},
+		}, []string{
+			`tenants/acme/models/sentiment.yaml:12:21: model sentiment has up to 10 replicas in clusters north-production, south-production, by the schema default, and a volume that one of them can mount (ReadWriteOnce goes with replicas: {min: 1, max: 1}) — set those, or read a volume that was filled beforehand with ReadOnlyMany, or remove storage, so that every replica downloads the files`,
+			`tenants/acme/models/sentiment.yaml:12:21: model sentiment has up to 2 replicas in clusters north-staging, south-staging, by the environment staging, and a volume that one of them can mount (ReadWriteOnce goes with replicas: {min: 1, max: 1}) — set those, or read a volume that was filled beforehand with ReadOnlyMany, or remove storage, so that every replica downloads the files`,
+		}},
+		{"more volumes than granted", []edit{
+			{sentiment, "  replicas: {min: 2, max: 4}\n  expose:", "  replicas: {min: 1, max: 1}\n  storage: {access: ReadWriteOnce, size: 20Gi}\n  expose:"},
+		}, []string{
+			`tenants/acme/tenant.yaml:14:5: quota.storage is 0, but the models' volumes need 20Gi in cluster north-production (sentiment 20Gi) — raise the quota, or lower the models' storage.size`,
+		}},
+		{name: "a volume for one replica, and one for its canary", edits: []edit{
+			{production, "memory: 1Ti}", "memory: 1Ti, storage: 40Gi}"},
+			{staging, "memory: 1Ti}", "memory: 1Ti, storage: 40Gi}"},
+			{acme, "memory: 400Gi", "memory: 400Gi\n    storage: 40Gi"},
+			{sentiment, "  replicas: {min: 2, max: 4}\n  expose:", "  canary: {version: \"4\", artifact: {uri: \"s3://a-b/c\", sha256: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa}, weight: 10}\n  replicas: {min: 1, max: 1}\n  storage: {access: ReadWriteOnce, size: 20Gi}\n  expose:"},
+		}},
+		{"a canary's volume is more than granted", []edit{
+			{production, "memory: 1Ti}", "memory: 1Ti, storage: 40Gi}"},
+			{staging, "memory: 1Ti}", "memory: 1Ti, storage: 40Gi}"},
+			{acme, "memory: 400Gi", "memory: 400Gi\n    storage: 30Gi"},
+			{sentiment, "  replicas: {min: 2, max: 4}\n  expose:", "  canary: {version: \"4\", artifact: {uri: \"s3://a-b/c\", sha256: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa}, weight: 10}\n  replicas: {min: 1, max: 1}\n  storage: {access: ReadWriteOnce, size: 20Gi}\n  expose:"},
+		}, []string{
+			"tenants/acme/tenant.yaml:19:14: quota.storage is 30Gi, but the models' volumes need 40Gi in cluster north-production (sentiment 20Gi + sentiment-canary 20Gi) — raise the quota, or lower the models' storage.size",
+		}},
+		{"more volumes granted than the tier may have", []edit{
+			{acme, "memory: 400Gi", "memory: 400Gi\n    storage: 1Ti"},
+		}, []string{
+			`tenants/acme/tenant.yaml:19:14: quota.storage is 1Ti (at most 0 of tier gold in environment production) — lower it, or raise the tier's quota`,
+		}},
 		// What is not wrong, and worth a word.
 		{"open to the world", []edit{
 			{acme, "10.9.0.0/24", "0.0.0.0/0"},

@@ -74,6 +74,9 @@ func (c *checker) quotaWithin(t *fleet.Tenant, most fleet.Quota, where string) {
 	if q.Memory.Cmp(most.Memory) > 0 {
 		over("memory", q.Memory.String(), most.Memory.String())
 	}
+	if q.Storage.Cmp(most.Storage) > 0 {
+		over("storage", q.Storage.String(), most.Storage.String())
+	}
 	for _, profile := range keys(q.MIG) {
 		if n := q.MIG[profile]; n > most.MIG[profile] {
 			c.refuse(t.Origins.Origin("quota", "mig", profile), fmt.Sprintf("quota.mig.%s is %d", profile, n), fmt.Sprintf("at most %d %s", most.MIG[profile], where), fix)

@@ -74,6 +74,9 @@ type ModelSpec struct {
 	SLO       SLO          `json:"slo"`
 	Expose    *Expose      `json:"expose,omitempty"`
 	Canary    *Canary      `json:"canary,omitempty"`
+	Secrets   []Secret     `json:"secrets,omitempty"`
+	// Storage is nil where every replica downloads to its node's disk.
+	Storage *Storage `json:"storage,omitempty"`
 }
 
 // Artifact is a folder of model files in an object store, with a SHA256SUMS file.

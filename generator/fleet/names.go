@@ -19,6 +19,14 @@ func RoleARN(tenant *Tenant, cluster *Cluster) string {
 	return "arn:aws:iam::" + cluster.Spec.Account + ":role/" + RoleName(tenant, cluster)
 }
 
+// SecretsRoleARN is the ARN of the IAM role by which a tenant's secrets in a cluster are
+// read. It is not the pods' role, so that no pod can read a secret that its model did
+// not ask for. All such roles begin alike, and as no other does: "mlfleet-secrets.".
+func SecretsRoleARN(tenant *Tenant, cluster *Cluster) string {
+	name := Shorten("mlfleet-secrets."+tenant.Name+"-"+cluster.Name, maxRoleName)
+	return "arn:aws:iam::" + cluster.Spec.Account + ":role/" + name
+}
+
 // PriorityClass is the name of a tier's PriorityClass.
 func PriorityClass(tier string) string { return "mlfleet-" + tier }
 

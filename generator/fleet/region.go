@@ -59,7 +59,11 @@ type ClusterSpec struct {
 	Observability Observability  `json:"observability"`
 	Scaling       ClusterScaling `json:"scaling,omitzero"`
 	Endpoints     Endpoints      `json:"endpoints"`
-	GPUPools      []*GPUPool     `json:"gpuPools"`
+	// Secrets is nil where the cluster has no secret store.
+	Secrets *SecretStore `json:"secrets,omitempty"`
+	// ObjectStore is nil where artifacts are in S3.
+	ObjectStore *ObjectStore `json:"objectStore,omitempty"`
+	GPUPools    []*GPUPool   `json:"gpuPools"`
 	// Nodes are those that Karpenter makes; nil = its defaults.
 	Nodes *Nodes `json:"nodes,omitempty"`
 }
@@ -109,9 +113,11 @@ func (o Observability) PrometheusURL() string {
 	return cmp.Or(o.Prometheus, "http://prometheus-operated."+o.Namespace+".svc:9090")
 }
 
-// Endpoints are the literal address ranges that tenants may reach on port 443.
+// Endpoints are the literal address ranges that tenants may reach: the object store on
+// its port, the others on port 443.
 type Endpoints struct {
-	ObjectStore []string `json:"objectStore"`
+	// ObjectStore is empty where the store's pods are in the cluster.
+	ObjectStore []string `json:"objectStore,omitempty"`
 	// STS is needed by IRSA only.
 	STS []string `json:"sts,omitempty"`
 	// NodeLocalDNS is the address of a node-local DNS cache, as a CIDR; may be empty.

@@ -47,6 +47,8 @@ type Quota struct {
 	MIG        map[string]int `json:"mig,omitempty"`
 	CPU        Quantity       `json:"cpu"`
 	Memory     Quantity       `json:"memory"`
+	// Storage is the size of all volumes of models together.
+	Storage Quantity `json:"storage,omitzero"`
 }
 
 // Allow is what a tenant may do beyond serving: each entry opens one way out.

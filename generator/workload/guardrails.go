@@ -6,12 +6,13 @@ import (
 	"github.com/mlfleet/mlfleet/generator/fleet"
 	"github.com/mlfleet/mlfleet/generator/workload/guardrails"
 	"github.com/mlfleet/mlfleet/generator/workload/object"
+	"github.com/mlfleet/mlfleet/generator/workload/secrets"
 )
 
 // Guardrails are the fence around a tenant in one cluster: all that bounds its
 // models and none of what runs, below golden/tenants/<tenant>/guardrails/base. The
-// order is fixed, and so is the set of objects: it depends on the tenant alone,
-// never on the cluster.
+// order is fixed, and the set of objects depends on the tenant and the cluster, never
+// on the models: what reads secrets is there where the cluster has a store.
 //
 // Where p has no cluster, whatever only a cluster knows is closed: no way in or out
 // to an address, no pods, no role. A base that somebody applied by mistake would
@@ -22,6 +23,7 @@ func Guardrails(p *fleet.Placement) []object.Object {
 
 		object.At("serviceaccounts.yaml", guardrails.DefaultServiceAccount(p)),
 		object.At("serviceaccounts.yaml", guardrails.ModelsServiceAccount(p)),
+		object.At("serviceaccounts.yaml", guardrails.SecretsServiceAccount(p)),
 
 		object.At("rbac.yaml", guardrails.ModelsRole(p)),
 		object.At("rbac.yaml", guardrails.ModelsRoleBinding(p)),
@@ -43,5 +45,7 @@ func Guardrails(p *fleet.Placement) []object.Object {
 		object.At("networkpolicies.yaml", guardrails.AllowObjectStore(p)),
 		object.At("networkpolicies.yaml", guardrails.AllowCredentials(p)),
 		object.At("networkpolicies.yaml", guardrails.AllowEgress(p)...),
+
+		object.At("secretstore.yaml", secrets.Store(p)),
 	)
 }

@@ -7,7 +7,9 @@ import (
 	"github.com/mlfleet/mlfleet/generator/workload/object"
 	"github.com/mlfleet/mlfleet/generator/workload/observing"
 	"github.com/mlfleet/mlfleet/generator/workload/scaling"
+	"github.com/mlfleet/mlfleet/generator/workload/secrets"
 	"github.com/mlfleet/mlfleet/generator/workload/serving"
+	"github.com/mlfleet/mlfleet/generator/workload/storage"
 	"github.com/mlfleet/mlfleet/generator/workload/traffic"
 )
 
@@ -44,6 +46,7 @@ func ofAllModels(p *fleet.Placement) []object.Object {
 	return slices.Concat(
 		object.At("dashboard.yaml", observing.Dashboard(p)),
 		object.At("routing.yaml", observing.Routing(p)),
+		object.At("object-store.yaml", secrets.ObjectStoreCredentials(p)),
 	)
 }
 
@@ -53,6 +56,9 @@ func ofModel(p *fleet.Placement, m *fleet.Model) []object.Object {
 		object.At("deployment.yaml", serving.Deployment(p, m)),
 		object.At("service.yaml", serving.Service(p, m)),
 		object.At("configmap.yaml", serving.ConfigMap(p, m)),
+
+		object.At("secrets.yaml", secrets.ModelSecrets(p, m)),
+		object.At("storage.yaml", storage.Claim(p, m)),
 
 		object.At("autoscaling.yaml", scaling.ModelScaler(p, m)),
 		object.At("autoscaling.yaml", scaling.HorizontalPodAutoscaler(p, m)),

@@ -17,11 +17,12 @@ import (
 // the order of the objects. objs should be everything that the generator puts into
 // that cluster; an object that is there already (the ServiceAccount "default", the
 // ClusterRole "view", priority classes that begin with "system-") is taken to be.
-// Secrets are not looked for: they come from elsewhere. Each error begins with the
-// object, as "Kind namespace/name".
+// Each error begins with the object, as "Kind namespace/name".
 //
 //   - no object stands there twice;
 //   - a pod's ServiceAccount, ConfigMaps, volume claims and PriorityClass exist;
+//   - a pod's Secrets stand there or are made by an ExternalSecret, with the keys that it
+//     wants; an ExternalSecret's store exists, and a SecretStore's ServiceAccount;
 //   - a Service selects pods, and its target ports are ports of those;
 //   - a ServiceMonitor selects Services, a PodMonitor pods, with ports of the names
 //     they scrape;
@@ -51,7 +52,8 @@ type cluster struct {
 	names    map[string]bool // "Kind namespace/name"
 	pods     []pods
 	services []corev1.Service
-	budgets  map[string]string // "Kind namespace/name" of the pods' owner to the first budget's name
+	secrets  map[string][]string // "Secret namespace/name" that is made in the cluster to its keys
+	budgets  map[string]string   // "Kind namespace/name" of the pods' owner to the first budget's name
 }
 
 // pods are those of one template.
@@ -89,7 +91,7 @@ func named(kind, namespace, name string) string {
 }
 
 func newCluster(objs []map[string]any) (*cluster, []error) {
-	cl := &cluster{names: map[string]bool{}, budgets: map[string]string{}}
+	cl := &cluster{names: map[string]bool{}, secrets: map[string][]string{}, budgets: map[string]string{}}
 	var errs []error
 	for _, obj := range objs {
 		id := identify(obj)
@@ -113,6 +115,12 @@ func (cl *cluster) add(obj map[string]any) error {
 			return err
 		}
 		cl.services = append(cl.services, *s)
+	case "external-secrets.io/v1 ExternalSecret":
+		e, err := decode[externalSecret](obj)
+		if err != nil {
+			return err
+		}
+		cl.addSecret(e)
 	case "v1 Pod":
 		p, err := decode[corev1.Pod](obj)
 		if err != nil {
@@ -175,6 +183,10 @@ func (cl *cluster) otherReferences(obj map[string]any) ([]string, error) {
 		return judgeReferences(obj, cl.ofBinding)
 	case "networking.k8s.io/v1 Ingress":
 		return judgeReferences(obj, cl.ofIngress)
+	case "external-secrets.io/v1 ExternalSecret":
+		return judgeReferences(obj, cl.ofExternalSecret)
+	case "external-secrets.io/v1 SecretStore":
+		return judgeReferences(obj, cl.ofSecretStore)
 	case "gateway.networking.k8s.io/v1 HTTPRoute":
 		return judgeReferences(obj, cl.ofHTTPRoute)
 	case "networking.istio.io/v1 VirtualService":
@@ -239,6 +251,7 @@ func (cl *cluster) ofPods(p pods) []string {
 			}
 		}
 	}
+	wrong = append(wrong, cl.secretsOf(p)...)
 	slices.Sort(wrong)
 	return slices.Compact(wrong) // a ConfigMap may be named twice
 }

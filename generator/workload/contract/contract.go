@@ -15,6 +15,8 @@ const (
 
 	// ModelRepository holds <model>/<version>/, as both servers expect it.
 	ModelRepository = "/models"
+	// SecretsPath is the folder with the secrets that a model wants as files.
+	SecretsPath = "/run/secrets/mlfleet"
 )
 
 // The pins and containers of a model's pod.
@@ -48,4 +50,9 @@ const (
 	EnvModelRepository = "MODEL_REPOSITORY"
 	EnvArtifactURI     = "ARTIFACT_URI"
 	EnvArtifactSHA256  = "ARTIFACT_SHA256"
+
+	// What fetch needs for an object store that is not S3, as AWS' own clients call it.
+	EnvS3Endpoint      = "AWS_ENDPOINT_URL_S3"
+	EnvAccessKeyID     = "AWS_ACCESS_KEY_ID"
+	EnvSecretAccessKey = "AWS_SECRET_ACCESS_KEY"
 )

@@ -1,6 +1,7 @@
 package guardrails
 
 import (
+	"fmt"
 	"maps"
 	"strconv"
 	"strings"
@@ -12,17 +13,19 @@ import (
 	"github.com/mlfleet/mlfleet/generator/workload/object"
 )
 
-// The labels of a namespace by which people add up cost and find who answers for it.
-const (
-	LabelOwner      = "mlfleet.dev/owner"
-	LabelCostCenter = "mlfleet.dev/cost-center"
-)
-
 // What a label cannot say, because it is free text or a list.
 const (
 	annotationDisplayName = "mlfleet.dev/display-name"
 	annotationOwners      = "mlfleet.dev/owners"
 	annotationContacts    = "mlfleet.dev/contacts"
+	// annotationAgreement is the input file in which the platform agreed to all of it:
+	// Git's history of that file says who did, and when.
+	annotationAgreement = "mlfleet.dev/agreement"
+	// annotationAllowances are the tenant's rights beyond serving, in words.
+	annotationAllowances = "mlfleet.dev/allowances"
+	// annotationSecrets is what the names of all of the tenant's secrets begin with, in
+	// the store that the cluster reads them from.
+	annotationSecrets = "mlfleet.dev/secrets"
 )
 
 // Pod Security Standards: the profile that enforcement, audit log and warnings use.
@@ -36,34 +39,57 @@ const (
 // runs, so Argo CD asks a person first, whether it would prune or delete.
 func Namespace(p *fleet.Placement) *corev1.Namespace {
 	t := p.Tenant
-	labels := object.TenantLabels(t, object.ComponentGuardrails)
-	labels[LabelOwner] = t.Group()
-	labels[object.LabelTier] = t.Spec.Tier
-	labels[LabelCostCenter] = t.Spec.CostCenter
+	labels := object.GuardrailLabels(t)
 	if t.Spec.Allow.Public {
 		labels[object.LabelPublic] = "true"
 	}
+	if len(t.Spec.Allow.Egress) > 0 {
+		labels[object.LabelEgress] = "true"
+	}
 	maps.Copy(labels, podSecurityLabels(p.Cluster))
 
+	return &corev1.Namespace{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Namespace"},
+		ObjectMeta: metav1.ObjectMeta{Name: t.Namespace(), Labels: labels, Annotations: agreement(p)},
+	}
+}
+
+// agreement is what was agreed with the tenant, for auditors to read.
+func agreement(p *fleet.Placement) map[string]string {
+	t := p.Tenant
 	var groups, contacts []string
 	for _, owner := range t.Spec.Owners {
 		groups = append(groups, owner.Group)
 		contacts = append(contacts, owner.Contact)
 	}
-	return &corev1.Namespace{
-		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Namespace"},
-		ObjectMeta: metav1.ObjectMeta{
-			Name:   t.Namespace(),
-			Labels: labels,
-			Annotations: map[string]string{
-				object.AnnotationSyncWave:    strconv.Itoa(object.WaveNamespace),
-				object.AnnotationSyncOptions: "Prune=confirm,Delete=confirm",
-				annotationDisplayName:        t.Spec.DisplayName,
-				annotationOwners:             strings.Join(groups, ", "),
-				annotationContacts:           strings.Join(contacts, ", "),
-			},
-		},
+	annotations := map[string]string{
+		object.AnnotationSyncWave:    strconv.Itoa(object.WaveNamespace),
+		object.AnnotationSyncOptions: object.ConfirmDeletion,
+		annotationDisplayName:        t.Spec.DisplayName,
+		annotationOwners:             strings.Join(groups, ", "),
+		annotationContacts:           strings.Join(contacts, ", "),
+		annotationAgreement:          t.File,
+		annotationAllowances:         allowances(t.Spec.Allow),
 	}
+	if p.Cluster != nil && p.Cluster.Spec.Secrets != nil {
+		annotations[annotationSecrets] = string(p.Cluster.Spec.Secrets.Store) + ": " + p.SecretPrefix()
+	}
+	return annotations
+}
+
+// allowances are a tenant's rights beyond serving, in words.
+func allowances(a fleet.Allow) string {
+	var words []string
+	if a.Public {
+		words = append(words, "public models")
+	}
+	for _, way := range a.Egress {
+		words = append(words, fmt.Sprintf("egress to %s (%s, port %d)", way.Name, strings.Join(way.CIDRs, ", "), way.Port))
+	}
+	if words == nil {
+		return "none"
+	}
+	return strings.Join(words, "; ")
 }
 
 // podSecurityLabels enforce the profile in the version of the cluster, and audit

@@ -64,3 +64,39 @@ func TestNamespaceSaysWhoAnswersAndWhoPays(t *testing.T) {
 		}
 	}
 }
+
+func TestNamespaceSaysWhatWasAgreed(t *testing.T) {
+	_, irsa, _ := workloadtest.Fixture(t)
+	egress := "egress to feature-store (10.30.0.0/24, 10.30.1.0/24, port 6379)"
+	for _, test := range []struct {
+		name       string
+		allow      fleet.Allow
+		allowances string
+		labels     map[string]string
+	}{
+		{"nothing", fleet.Allow{}, "none", map[string]string{"mlfleet.dev/public": "", "mlfleet.dev/egress": ""}},
+		{"ways out", irsa.Tenant.Spec.Allow, egress, map[string]string{"mlfleet.dev/public": "", "mlfleet.dev/egress": "true"}},
+		{"both", fleet.Allow{Public: true, Egress: irsa.Tenant.Spec.Allow.Egress}, "public models; " + egress,
+			map[string]string{"mlfleet.dev/public": "true", "mlfleet.dev/egress": "true"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			irsa.Tenant.Spec.Allow = test.allow
+			irsa.Cluster.Spec.Secrets = &fleet.SecretStore{Store: fleet.AWSSecretsManager}
+			ns := workloadtest.Find[*corev1.Namespace](t, workload.Guardrails(irsa), "tenant-acme")
+			for key, want := range map[string]string{
+				"mlfleet.dev/allowances": test.allowances,
+				"mlfleet.dev/agreement":  "tenants/acme/tenant.yaml",
+				"mlfleet.dev/secrets":    "aws-secrets-manager: production/acme/",
+			} {
+				if got := ns.Annotations[key]; got != want {
+					t.Errorf("annotation %s is %q, want %q", key, got, want)
+				}
+			}
+			for key, want := range test.labels {
+				if got := ns.Labels[key]; got != want {
+					t.Errorf("label %s is %q, want %q", key, got, want)
+				}
+			}
+		})
+	}
+}

@@ -4,6 +4,7 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 
 	"github.com/mlfleet/mlfleet/generator/fleet"
+	"github.com/mlfleet/mlfleet/generator/workload/object"
 )
 
 // AllowEgress opens the ways out that the platform granted the tenant, in each of
@@ -11,8 +12,10 @@ import (
 func AllowEgress(p *fleet.Placement) []*networkingv1.NetworkPolicy {
 	var policies []*networkingv1.NetworkPolicy
 	for _, egress := range p.Tenant.Spec.Allow.Egress {
-		policies = append(policies, egressPolicy(p.Tenant, "allow-egress-"+egress.Name,
-			"a way out that the tenant was granted: "+egress.Name, addresses(egress.CIDRs...), egress.Port))
+		policy := egressPolicy(p.Tenant, "allow-egress-"+egress.Name,
+			"a way out that the tenant was granted: "+egress.Name, addresses(egress.CIDRs...), egress.Port)
+		policy.Labels[object.LabelEgress] = "true"
+		policies = append(policies, policy)
 	}
 	return policies
 }

@@ -166,3 +166,27 @@ func TestNoPolicyOpensTheInternetOrAllNamespaces(t *testing.T) {
 		}
 	}
 }
+
+func TestObjectStoreThatIsNotS3(t *testing.T) {
+	for _, test := range []struct {
+		name      string
+		store     fleet.ObjectStore
+		addresses []string
+		want      []string
+	}{
+		{"in the cluster", fleet.ObjectStore{Endpoint: "http://minio.minio.svc:9000", Namespace: "minio"}, nil, []string{"out all -> minio/all TCP/9000"}},
+		{"outside", fleet.ObjectStore{Endpoint: "https://minio.example:9443"}, []string{"10.1.0.0/28"}, []string{"out all -> 10.1.0.0/28 TCP/9443"}},
+		{"outside, at the scheme's port", fleet.ObjectStore{Endpoint: "https://minio.example"}, []string{"10.1.0.0/28"}, []string{"out all -> 10.1.0.0/28 TCP/443"}},
+		{"in the clear", fleet.ObjectStore{Endpoint: "http://minio.example"}, []string{"10.1.0.0/28"}, []string{"out all -> 10.1.0.0/28 TCP/80"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, irsa, _ := workloadtest.Fixture(t)
+			irsa.Cluster.Spec.ObjectStore = &test.store
+			irsa.Cluster.Spec.Endpoints.ObjectStore = test.addresses
+			policy := workloadtest.Policies(workload.Guardrails(irsa))["allow-object-store"]
+			if got := allowances(policy); !slices.Equal(got, test.want) {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}

@@ -25,10 +25,10 @@ func GrantQuota(p *fleet.Placement) *corev1.ResourceQuota {
 		"requests.nvidia.com/gpu.shared": count(grant.SharedGPUs),
 
 		// A load balancer or a node port would be a way in past the ingress.
-		corev1.ResourceServicesLoadBalancers: count(0),
-		corev1.ResourceServicesNodePorts:     count(0),
-		// No model has a volume of its own: artifacts are downloaded.
-		corev1.ResourcePersistentVolumeClaims: count(0),
+		corev1.ResourceServicesLoadBalancers:  count(0),
+		corev1.ResourceServicesNodePorts:      count(0),
+		corev1.ResourceRequestsStorage:        grant.Storage,
+		corev1.ResourcePersistentVolumeClaims: count(claimsGranted(p)),
 		// A claim of dynamic resource allocation gets a GPU that no count above sees.
 		"count/resourceclaims.resource.k8s.io": count(0),
 	}
@@ -49,6 +49,15 @@ func GrantQuota(p *fleet.Placement) *corev1.ResourceQuota {
 // requests of extended resources only: their limits cannot differ.
 func migResource(profile string) corev1.ResourceName {
 	return corev1.ResourceName("requests.nvidia.com/mig-" + profile)
+}
+
+// claimsGranted is a volume for every model that the tier allows, and one for its
+// canary; none where no storage was granted, and where there is no cluster.
+func claimsGranted(p *fleet.Placement) int {
+	if p.Tenant.Spec.Quota.Storage.IsZero() {
+		return 0
+	}
+	return 2 * p.Tier().Models
 }
 
 // podsGranted bounds the pods, which take addresses of the subnets and room in

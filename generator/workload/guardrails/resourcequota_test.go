@@ -16,7 +16,7 @@ func TestGrantQuota(t *testing.T) {
 	same := map[string]string{ // in every cluster
 		"requests.cpu": "200", "limits.cpu": "200", "requests.memory": "800Gi", "limits.memory": "800Gi",
 		"requests.nvidia.com/gpu": "24", "requests.nvidia.com/gpu.shared": "8", "requests.nvidia.com/mig-1g.5gb": "6",
-		"services.loadbalancers": "0", "services.nodeports": "0", "persistentvolumeclaims": "0",
+		"services.loadbalancers": "0", "services.nodeports": "0", "persistentvolumeclaims": "0", "requests.storage": "0",
 		"count/resourceclaims.resource.k8s.io": "0",
 	}
 	for _, test := range []struct {
@@ -89,5 +89,20 @@ func TestNoAffinityAcrossNamespaces(t *testing.T) {
 	scope := spec.ScopeSelector.MatchExpressions[0]
 	if scope.ScopeName != "CrossNamespacePodAffinity" || scope.Operator != corev1.ScopeSelectorOpExists {
 		t.Errorf("scope is %v", scope)
+	}
+}
+
+func TestStorageGrant(t *testing.T) {
+	_, irsa, _ := workloadtest.Fixture(t)
+	irsa.Tenant.Spec.Quota.Storage = resource.MustParse("2Ti")
+	for _, test := range []struct {
+		placement *fleet.Placement
+		claims    string
+	}{{irsa, "40"}, {irsa.Tenant.Base, "0"}} { // 20 models and their canaries
+		hard := workloadtest.Find[*corev1.ResourceQuota](t, workload.Guardrails(test.placement), "grant").Spec.Hard
+		storage, claims := hard["requests.storage"], hard["persistentvolumeclaims"]
+		if storage.Cmp(resource.MustParse("2Ti")) != 0 || claims.Cmp(resource.MustParse(test.claims)) != 0 {
+			t.Errorf("%s of storage in %s claims, want %s", storage.String(), claims.String(), test.claims)
+		}
 	}
 }

@@ -18,7 +18,7 @@ const ownersReadRole = "owners-read"
 // where a right of the models would have to appear, and the answer to an auditor's
 // "what may they do?".
 func ModelsRole(p *fleet.Placement) *rbacv1.Role {
-	return role(p.Tenant, object.ModelsServiceAccount,
+	return role(p.Tenant, object.ModelsServiceAccount, object.GranteeModels,
 		"what the models may ask of the Kubernetes API: nothing",
 		[]rbacv1.PolicyRule{}) // not nil: rules is a required list
 }
@@ -27,15 +27,16 @@ func ModelsRole(p *fleet.Placement) *rbacv1.Role {
 // holds no verb that changes anything (changes go through Git), no exec or port
 // forward (both reach into a running model), and no secrets.
 func OwnersRole(p *fleet.Placement) *rbacv1.Role {
-	return role(p.Tenant, ownersReadRole,
+	return role(p.Tenant, ownersReadRole, object.GranteeOwners,
 		"lets the tenant's owners see what runs and what bounds it, without changing it or reading secrets",
 		[]rbacv1.PolicyRule{
-			readable(corev1.GroupName, "configmaps", "events", "limitranges", "pods", "resourcequotas", "serviceaccounts", "services"),
+			readable(corev1.GroupName, "configmaps", "events", "limitranges", "persistentvolumeclaims", "pods", "resourcequotas", "serviceaccounts", "services"),
 			{APIGroups: []string{corev1.GroupName}, Resources: []string{"pods/log"}, Verbs: []string{"get"}},
 			readable("apps", "deployments", "replicasets"),
 			readable("autoscaling", "horizontalpodautoscalers"),
 			readable("discovery.k8s.io", "endpointslices"),
 			readable("events.k8s.io", "events"),
+			readable("external-secrets.io", "externalsecrets"), // which names are wanted, and whether they were found
 			readable("metrics.k8s.io", "pods"),
 			readable("monitoring.coreos.com", "servicemonitors"),
 			readable("networking.k8s.io", "networkpolicies"),
@@ -43,8 +44,9 @@ func OwnersRole(p *fleet.Placement) *rbacv1.Role {
 		})
 }
 
-func role(t *fleet.Tenant, name, purpose string, rules []rbacv1.PolicyRule) *rbacv1.Role {
+func role(t *fleet.Tenant, name, grantee, purpose string, rules []rbacv1.PolicyRule) *rbacv1.Role {
 	meta := object.GuardrailMeta(t, name, object.WaveFence)
+	meta.Labels[object.LabelGrantee] = grantee
 	meta.Annotations[object.AnnotationPurpose] = purpose
 	return &rbacv1.Role{
 		TypeMeta:   metav1.TypeMeta{APIVersion: rbacv1.SchemeGroupVersion.String(), Kind: "Role"},

@@ -12,7 +12,7 @@ import (
 
 // ModelsRoleBinding gives the models the rights of ModelsRole.
 func ModelsRoleBinding(p *fleet.Placement) *rbacv1.RoleBinding {
-	return roleBinding(p.Tenant, object.ModelsServiceAccount,
+	return roleBinding(p.Tenant, object.ModelsServiceAccount, object.GranteeModels,
 		"binds the ServiceAccount that all models run as",
 		[]rbacv1.Subject{{
 			Kind:      rbacv1.ServiceAccountKind,
@@ -30,12 +30,13 @@ func OwnersRoleBinding(p *fleet.Placement) *rbacv1.RoleBinding {
 			groups = append(groups, group)
 		}
 	}
-	return roleBinding(p.Tenant, ownersReadRole, "binds the groups that own the tenant", groups)
+	return roleBinding(p.Tenant, ownersReadRole, object.GranteeOwners, "binds the groups that own the tenant", groups)
 }
 
 // roleBinding binds subjects to the Role of the same name.
-func roleBinding(t *fleet.Tenant, name, purpose string, subjects []rbacv1.Subject) *rbacv1.RoleBinding {
+func roleBinding(t *fleet.Tenant, name, grantee, purpose string, subjects []rbacv1.Subject) *rbacv1.RoleBinding {
 	meta := object.GuardrailMeta(t, name, object.WaveFence)
+	meta.Labels[object.LabelGrantee] = grantee
 	meta.Annotations[object.AnnotationPurpose] = purpose
 	return &rbacv1.RoleBinding{
 		TypeMeta:   metav1.TypeMeta{APIVersion: rbacv1.SchemeGroupVersion.String(), Kind: "RoleBinding"},

@@ -16,28 +16,47 @@ const (
 	// annotationIRSARegional makes SDKs ask the region's own STS endpoint, the only
 	// one whose addresses the network policy allow-aws-credentials knows.
 	annotationIRSARegional = "eks.amazonaws.com/sts-regional-endpoints"
-	// annotationPodIdentityRole has no effect: the association of role and account
-	// lives in EKS, outside the cluster's objects. It tells an auditor which role it is.
-	annotationPodIdentityRole = "mlfleet.dev/pod-identity-role"
 )
 
 // ModelsServiceAccount is who the models are. They never talk to Kubernetes' API,
 // so no token for it is mounted; the token that IRSA and Pod Identity exchange for
 // AWS credentials is another one, which their webhook mounts in any case.
 func ModelsServiceAccount(p *fleet.Placement) *corev1.ServiceAccount {
-	sa := serviceAccount(p.Tenant, object.ModelsServiceAccount, object.WaveModels)
+	sa := serviceAccount(p.Tenant, object.ModelsServiceAccount, object.GranteeModels, object.WaveModels)
 	if p.Cluster == nil {
 		return sa
 	}
-	role := fleet.RoleARN(p.Tenant, p.Cluster)
-	switch p.Cluster.Spec.Identity {
-	case fleet.IRSA:
-		sa.Annotations[annotationIRSARole] = role
-		sa.Annotations[annotationIRSARegional] = "true"
-	case fleet.PodIdentity:
-		sa.Annotations[annotationPodIdentityRole] = role
+	takeRole(sa, p.Cluster, fleet.RoleARN(p.Tenant, p.Cluster))
+	return sa
+}
+
+// SecretsServiceAccount is as whom the external-secrets operator reads the tenant's
+// secrets; nil where the cluster has no store, and in a Base. No pod runs as it: what
+// is read as the models' own account could be read by every pod that has the models'
+// credentials, whatever its model asked for.
+//
+// With Pod Identity the operator takes the role itself, and the account is there for
+// auditors alone; with Vault there is no role.
+func SecretsServiceAccount(p *fleet.Placement) *corev1.ServiceAccount {
+	if p.Cluster == nil || p.Cluster.Spec.Secrets == nil {
+		return nil
+	}
+	sa := serviceAccount(p.Tenant, object.SecretsServiceAccount, object.GranteeSecrets, object.WaveFence)
+	sa.Annotations[object.AnnotationPurpose] = "as whom the external-secrets operator reads the tenant's secrets; no pod runs as it"
+	if p.Cluster.Spec.Secrets.Store == fleet.AWSSecretsManager {
+		takeRole(sa, p.Cluster, fleet.SecretsRoleARN(p.Tenant, p.Cluster))
 	}
 	return sa
+}
+
+// takeRole ties an account to an IAM role, as far as that is done in the cluster:
+// beside an association of Pod Identity, IRSA's annotations would set up IRSA.
+func takeRole(sa *corev1.ServiceAccount, c *fleet.Cluster, role string) {
+	sa.Annotations[object.AnnotationIAMRole] = role
+	if c.Spec.Identity == fleet.IRSA {
+		sa.Annotations[annotationIRSARole] = role
+		sa.Annotations[annotationIRSARegional] = "true"
+	}
 }
 
 // DefaultServiceAccount takes over the account that Kubernetes makes in every
@@ -45,13 +64,15 @@ func ModelsServiceAccount(p *fleet.Placement) *corev1.ServiceAccount {
 // (CIS Kubernetes Benchmark, "Ensure that default service accounts are not
 // actively used").
 func DefaultServiceAccount(p *fleet.Placement) *corev1.ServiceAccount {
-	return serviceAccount(p.Tenant, "default", object.WaveFence)
+	return serviceAccount(p.Tenant, "default", object.GranteeNobody, object.WaveFence)
 }
 
-func serviceAccount(t *fleet.Tenant, name string, wave int) *corev1.ServiceAccount {
+func serviceAccount(t *fleet.Tenant, name, grantee string, wave int) *corev1.ServiceAccount {
+	meta := object.GuardrailMeta(t, name, wave)
+	meta.Labels[object.LabelGrantee] = grantee
 	return &corev1.ServiceAccount{
 		TypeMeta:                     metav1.TypeMeta{APIVersion: "v1", Kind: "ServiceAccount"},
-		ObjectMeta:                   object.GuardrailMeta(t, name, wave),
+		ObjectMeta:                   meta,
 		AutomountServiceAccountToken: new(false),
 	}
 }

@@ -23,10 +23,11 @@ func TestModelsServiceAccountNamesItsRole(t *testing.T) {
 		{"irsa", irsa, map[string]string{
 			"eks.amazonaws.com/role-arn":               "arn:aws:iam::111122223333:role/mlfleet-acme-us-east-production",
 			"eks.amazonaws.com/sts-regional-endpoints": "true",
+			"mlfleet.dev/iam-role":                     "arn:aws:iam::111122223333:role/mlfleet-acme-us-east-production",
 		}},
 		// With role-arn beside an association, EKS' webhook would set up IRSA.
 		{"pod identity", podIdentity, map[string]string{
-			"mlfleet.dev/pod-identity-role": "arn:aws:iam::444455556666:role/mlfleet-acme-eu-west-staging",
+			"mlfleet.dev/iam-role": "arn:aws:iam::444455556666:role/mlfleet-acme-eu-west-staging",
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -51,5 +52,50 @@ func TestNoServiceAccountMountsAToken(t *testing.T) {
 	sa := workloadtest.Find[*corev1.ServiceAccount](t, workload.Guardrails(irsa), "default")
 	if role, ok := sa.Annotations["eks.amazonaws.com/role-arn"]; ok {
 		t.Errorf("the default ServiceAccount takes role %s", role)
+	}
+}
+
+func TestSecretsServiceAccount(t *testing.T) {
+	_, irsa, podIdentity := workloadtest.Fixture(t)
+	for _, test := range []struct {
+		name      string
+		placement *fleet.Placement
+		store     fleet.StoreKind
+		want      map[string]string // beside wave and purpose
+	}{
+		{"irsa", irsa, fleet.AWSSecretsManager, map[string]string{
+			"eks.amazonaws.com/role-arn":               "arn:aws:iam::111122223333:role/mlfleet-secrets.acme-us-east-production",
+			"eks.amazonaws.com/sts-regional-endpoints": "true",
+			"mlfleet.dev/iam-role":                     "arn:aws:iam::111122223333:role/mlfleet-secrets.acme-us-east-production",
+		}},
+		{"pod identity", podIdentity, fleet.AWSSecretsManager, map[string]string{
+			"mlfleet.dev/iam-role": "arn:aws:iam::444455556666:role/mlfleet-secrets.acme-eu-west-staging",
+		}},
+		{"vault", irsa, fleet.Vault, map[string]string{}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			test.placement.Cluster.Spec.Secrets = &fleet.SecretStore{Store: test.store, Vault: &fleet.VaultServer{}}
+			objects := workload.Guardrails(test.placement)
+			sa := workloadtest.Find[*corev1.ServiceAccount](t, objects, object.SecretsServiceAccount)
+			got := maps.Clone(sa.Annotations)
+			delete(got, object.AnnotationSyncWave)
+			delete(got, object.AnnotationPurpose)
+			if !maps.Equal(got, test.want) {
+				t.Errorf("annotations are %v, want %v", got, test.want)
+			}
+			if sa.AutomountServiceAccountToken == nil || *sa.AutomountServiceAccountToken {
+				t.Error("it mounts a token")
+			}
+			models := workloadtest.Find[*corev1.ServiceAccount](t, objects, object.ModelsServiceAccount)
+			if role := models.Annotations[object.AnnotationIAMRole]; role == sa.Annotations[object.AnnotationIAMRole] {
+				t.Errorf("the models can take the role that reads secrets: %s", role)
+			}
+		})
+	}
+	_, irsa, _ = workloadtest.Fixture(t)
+	for _, o := range workload.Guardrails(irsa) {
+		if sa, ok := o.Value.(*corev1.ServiceAccount); ok && sa.Name == object.SecretsServiceAccount {
+			t.Error("an account for secrets where the cluster has no store")
+		}
 	}
 }

@@ -28,9 +28,42 @@ const (
 	// so that no route can open the way by itself.
 	LabelPublic = "mlfleet.dev/public"
 
+	// LabelEgress is "true" on the namespaces of tenants that were granted ways out, and
+	// on the network policies that open those.
+	LabelEgress = "mlfleet.dev/egress"
+
 	// LabelTier is the tenant's tier.
 	LabelTier = "mlfleet.dev/tier"
+	// LabelOwner is the first of the groups that answer for the tenant.
+	LabelOwner = "mlfleet.dev/owner"
+	// LabelCostCenter is who pays.
+	LabelCostCenter = "mlfleet.dev/cost-center"
+
+	// LabelGrantee is, on all that gives rights, whom it gives them to; see the Grantees.
+	LabelGrantee = "mlfleet.dev/grantee"
+	// LabelExposure is, on a model's Service, from where it is reached; see Exposure.
+	LabelExposure = "mlfleet.dev/exposure"
 )
+
+// Grantees, the values of LabelGrantee.
+const (
+	GranteeOwners  = "owners"  // people: the groups that own the tenant
+	GranteeModels  = "models"  // the models' pods
+	GranteeSecrets = "secrets" // the external-secrets operator, on the tenant's behalf
+	GranteeNobody  = "nobody"
+)
+
+// Exposure is from where a model is reached: public, internal (from the company's
+// network) or none.
+func Exposure(m *fleet.Model) string {
+	switch {
+	case m.Spec.Expose == nil:
+		return "none"
+	case m.Spec.Expose.Public:
+		return "public"
+	}
+	return "internal"
+}
 
 // Components, the values of LabelComponent.
 const (
@@ -51,6 +84,16 @@ func TenantLabels(t *fleet.Tenant, component string) map[string]string {
 		LabelComponent: component,
 		LabelTenant:    t.Name,
 	}
+}
+
+// GuardrailLabels are on everything that bounds a tenant: who answers for it, who pays
+// and what it is entitled to, so that an auditor selects rights and limits by those.
+func GuardrailLabels(t *fleet.Tenant) map[string]string {
+	labels := TenantLabels(t, ComponentGuardrails)
+	labels[LabelOwner] = t.Group()
+	labels[LabelTier] = t.Spec.Tier
+	labels[LabelCostCenter] = t.Spec.CostCenter
+	return labels
 }
 
 // ModelLabels are on everything that belongs to a model.

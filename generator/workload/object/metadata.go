@@ -15,7 +15,14 @@ const (
 	// AnnotationPurpose says in a sentence what a grant is for, where an auditor
 	// who lists the grants of a cluster reads it.
 	AnnotationPurpose = "mlfleet.dev/purpose"
+	// AnnotationIAMRole is the IAM role of a ServiceAccount, whichever way EKS ties them:
+	// an association of Pod Identity lives outside the cluster's objects.
+	AnnotationIAMRole = "mlfleet.dev/iam-role"
 )
+
+// ConfirmDeletion, as sync options, makes Argo CD ask a person before it prunes or
+// deletes the object.
+const ConfirmDeletion = "Prune=confirm,Delete=confirm"
 
 // Sync waves of the guardrails. A pod cannot be admitted before the ServiceAccount
 // that it names exists, so the models' one comes after everything that bounds them:
@@ -27,15 +34,25 @@ const (
 	WaveModels    = 1
 )
 
-// ModelsServiceAccount is the ServiceAccount that every model of a tenant runs as.
-const ModelsServiceAccount = "models"
+// The ServiceAccounts of a tenant.
+const (
+	// ModelsServiceAccount is the one that every model of a tenant runs as.
+	ModelsServiceAccount = "models"
+	// SecretsServiceAccount is the one as which the external-secrets operator reads the
+	// tenant's secrets. No pod runs as it.
+	SecretsServiceAccount = "secrets"
+)
+
+// ObjectStoreSecret is the Secret with a tenant's credentials for an object store that
+// is not S3. The dot keeps it apart from the models' own Secrets, which have their names.
+const ObjectStoreSecret = "object-store.credentials"
 
 // GuardrailMeta is the metadata of a guardrail inside the tenant's namespace.
 func GuardrailMeta(t *fleet.Tenant, name string, wave int) metav1.ObjectMeta {
 	return metav1.ObjectMeta{
 		Name:        name,
 		Namespace:   t.Namespace(),
-		Labels:      TenantLabels(t, ComponentGuardrails),
+		Labels:      GuardrailLabels(t),
 		Annotations: map[string]string{AnnotationSyncWave: strconv.Itoa(wave)},
 	}
 }

@@ -33,7 +33,12 @@ const (
 
 // SurgePods is the number of pods that a rollout of m runs beyond its replicas;
 // a quota has to leave room for them.
-func SurgePods(*fleet.Model) int32 { return surgePods }
+func SurgePods(m *fleet.Model) int32 {
+	if m.Recreated() {
+		return 0
+	}
+	return surgePods
+}
 
 // Deployment runs the model's server. It has no replicas where an autoscaler owns
 // them: a number here would throw the autoscaler's away at every sync.
@@ -44,7 +49,7 @@ func Deployment(p *fleet.Placement, m *fleet.Model) *appsv1.Deployment {
 		Spec: appsv1.DeploymentSpec{
 			Replicas:                fixedReplicas(m),
 			Selector:                &metav1.LabelSelector{MatchLabels: object.ModelSelector(p.Tenant, m)},
-			Strategy:                rollingUpdate(),
+			Strategy:                strategy(m),
 			MinReadySeconds:         minReadySeconds,
 			RevisionHistoryLimit:    new(int32(revisionHistory)),
 			ProgressDeadlineSeconds: new(seconds.Whole(m.Spec.Startup.Timeout.Duration + nodeAllowance)),
@@ -64,6 +69,16 @@ func fixedReplicas(m *fleet.Model) *int32 {
 		return nil
 	}
 	return new(m.Spec.Replicas.Min)
+}
+
+// strategy replaces the replicas one by one, but for a model whose volume one node
+// mounts: the new pod could wait for the volume on another node while the old one,
+// which holds it, waits for the new one to become ready.
+func strategy(m *fleet.Model) appsv1.DeploymentStrategy {
+	if m.Recreated() {
+		return appsv1.DeploymentStrategy{Type: appsv1.RecreateDeploymentStrategyType}
+	}
+	return rollingUpdate()
 }
 
 // rollingUpdate never takes a pod away before its successor is ready: the

@@ -6,18 +6,20 @@ import (
 
 	"github.com/mlfleet/mlfleet/generator/fleet"
 	"github.com/mlfleet/mlfleet/generator/workload/contract"
+	"github.com/mlfleet/mlfleet/generator/workload/object"
 )
 
 // fetch is the init container that brings the artifact and verifies it against
 // the sha256 in the model's file, into <repository>/<model>/<version>/. It is the
 // only container with credentials for the object store, and runs before any of
-// the tenant's files does.
+// the tenant's files does. What is in the model's volume already it verifies only, so
+// that a volume which it cannot write to must hold the version.
 func fetch(p *fleet.Placement, m *fleet.Model) corev1.Container {
 	return corev1.Container{
 		Name:  contract.FetchContainer,
 		Image: contract.FetchPin,
 		Args:  []string{"fetch"},
-		Env: []corev1.EnvVar{
+		Env: append([]corev1.EnvVar{
 			literal(contract.EnvTenant, p.Tenant.Name),
 			literal(contract.EnvModelName, m.Served()),
 			literal(contract.EnvModelVersion, m.Spec.Version),
@@ -29,15 +31,28 @@ func fetch(p *fleet.Placement, m *fleet.Model) corev1.Container {
 			// The image asks for all GPUs, as CUDA images do; where the NVIDIA runtime is
 			// the default one it would get them, past the device plugin.
 			literal("NVIDIA_VISIBLE_DEVICES", "void"),
-		},
+		}, objectStoreEnvironment(p)...),
 		Resources: guaranteed(fetchResources(m)),
 		VolumeMounts: []corev1.VolumeMount{
-			{Name: modelsVolume, MountPath: contract.ModelRepository},
+			modelsMount(m, readOnlyStorage(m)),
 			{Name: tmpVolume, MountPath: tmpPath},
 		},
 		SecurityContext:          containerSecurityContext(),
 		ImagePullPolicy:          corev1.PullIfNotPresent,
 		TerminationMessagePolicy: corev1.TerminationMessageFallbackToLogsOnError,
+	}
+}
+
+// objectStoreEnvironment is how to reach an object store that is not S3. Keys in the
+// environment win over the pod's role of AWS, which such a store does not know.
+func objectStoreEnvironment(p *fleet.Placement) []corev1.EnvVar {
+	if p.Cluster == nil || p.Cluster.Spec.ObjectStore == nil {
+		return nil
+	}
+	return []corev1.EnvVar{
+		literal(contract.EnvS3Endpoint, p.Cluster.Spec.ObjectStore.Endpoint),
+		fromSecret(contract.EnvAccessKeyID, object.ObjectStoreSecret),
+		fromSecret(contract.EnvSecretAccessKey, object.ObjectStoreSecret),
 	}
 }
 

@@ -23,7 +23,7 @@ func podSpec(p *fleet.Placement, m *fleet.Model) corev1.PodSpec {
 		EnableServiceLinks:            new(false),
 		PriorityClassName:             fleet.PriorityClass(p.Tenant.Spec.Tier),
 		TerminationGracePeriodSeconds: new(int64(seconds.Whole(m.Spec.Shutdown.GracePeriod.Duration))),
-		SecurityContext:               podSecurityContext(),
+		SecurityContext:               podSecurityContext(m),
 		InitContainers:                []corev1.Container{fetch(p, m)},
 		Containers:                    []corev1.Container{server(p, m)},
 		Volumes:                       volumes(m),
@@ -34,12 +34,14 @@ func podSpec(p *fleet.Placement, m *fleet.Model) corev1.PodSpec {
 }
 
 // podSecurityContext is what Pod Security "restricted" asks of a pod.
-func podSecurityContext() *corev1.PodSecurityContext {
+func podSecurityContext(m *fleet.Model) *corev1.PodSecurityContext {
 	return &corev1.PodSecurityContext{
 		RunAsNonRoot: new(true),
 		RunAsUser:    new(int64(nonRoot)),
 		RunAsGroup:   new(int64(nonRoot)),
 		FSGroup:      new(int64(nonRoot)),
+
+		FSGroupChangePolicy: groupChange(m),
 		SeccompProfile: &corev1.SeccompProfile{
 			Type: corev1.SeccompProfileTypeRuntimeDefault,
 		},
@@ -66,19 +68,31 @@ const (
 	shmPath = "/dev/shm"
 )
 
+// models is where the model's files are: on a disk of the node for as long as the pod
+// lives, or in the model's volume.
+func models(m *fleet.Model) corev1.Volume {
+	if m.Spec.Storage != nil {
+		return claimed(m)
+	}
+	limit := resource.NewQuantity(m.Spec.Resources.Memory.Value()*modelsPerMemory, resource.BinarySI)
+	return emptyDir(modelsVolume, corev1.StorageMediumDefault, limit)
+}
+
 // modelsPerMemory bounds the artifact, as a multiple of the memory asked for: a
 // server reads weights through its memory, so more than twice of it is a mistake,
 // and should end the pod that made it instead of filling the node's disk.
 const modelsPerMemory = 2
 
 func volumes(m *fleet.Model) []corev1.Volume {
-	models := resource.NewQuantity(m.Spec.Resources.Memory.Value()*modelsPerMemory, resource.BinarySI)
 	vs := []corev1.Volume{
-		emptyDir(modelsVolume, corev1.StorageMediumDefault, models),
+		models(m),
 		emptyDir(tmpVolume, corev1.StorageMediumDefault, new(resource.MustParse("1Gi"))),
 	}
 	if needsSharedMemory(m) {
 		vs = append(vs, emptyDir(shmVolume, corev1.StorageMediumMemory, sharedMemory(m)))
+	}
+	if files := secretFiles(m); len(files) > 0 {
+		vs = append(vs, secretVolume(m, files))
 	}
 	return vs
 }

@@ -18,7 +18,7 @@ func server(p *fleet.Placement, m *fleet.Model) corev1.Container {
 	c := corev1.Container{
 		Name:  contract.ServerContainer,
 		Image: m.Spec.Image,
-		Env:   serverEnvironment(p, m),
+		Env:   append(serverEnvironment(p, m), secretEnvironment(m)...),
 		Ports: []corev1.ContainerPort{
 			{Name: contract.HTTPPortName, ContainerPort: contract.PortHTTP, Protocol: corev1.ProtocolTCP},
 			{Name: contract.GRPCPortName, ContainerPort: contract.PortGRPC, Protocol: corev1.ProtocolTCP},
@@ -104,11 +104,14 @@ func fromConfigMap(name string, m *fleet.Model) corev1.EnvVar {
 
 func serverMounts(m *fleet.Model) []corev1.VolumeMount {
 	mounts := []corev1.VolumeMount{
-		{Name: modelsVolume, MountPath: contract.ModelRepository, ReadOnly: true},
+		modelsMount(m, true),
 		{Name: tmpVolume, MountPath: tmpPath},
 	}
 	if needsSharedMemory(m) {
 		mounts = append(mounts, corev1.VolumeMount{Name: shmVolume, MountPath: shmPath})
+	}
+	if len(secretFiles(m)) > 0 {
+		mounts = append(mounts, corev1.VolumeMount{Name: secretsVolume, MountPath: contract.SecretsPath, ReadOnly: true})
 	}
 	return mounts
 }

@@ -15,6 +15,7 @@ import (
 // ready replica: traffic between zones costs money and a millisecond.
 func Service(p *fleet.Placement, m *fleet.Model) *corev1.Service {
 	meta := object.ModelMeta(p, m)
+	meta.Labels[object.LabelExposure] = object.Exposure(m)
 	meta.Annotations = serviceAnnotations(p, m)
 	return &corev1.Service{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Service"},

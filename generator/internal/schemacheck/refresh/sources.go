@@ -154,6 +154,19 @@ func sources() []source {
 			paths:   []string{"config/crd/standard/dnsendpoints.externaldns.k8s.io.yaml"},
 			crds:    true,
 		},
+		{
+			project: "External Secrets Operator",
+			module:  "github.com/external-secrets/external-secrets",
+			version: "v1.3.2",
+			licence: "Apache-2.0",
+			file:    "external-secrets.json.gz",
+			kinds:   []string{"external-secrets.io/v1 ExternalSecret", "external-secrets.io/v1 SecretStore"},
+			paths: []string{
+				"config/crds/bases/external-secrets.io_externalsecrets.yaml",
+				"config/crds/bases/external-secrets.io_secretstores.yaml",
+			},
+			crds: true,
+		},
 	}
 }
 
