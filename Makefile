@@ -58,6 +58,9 @@ test-generator:
 test-tools:
 	@$(PART) "go mod download, tools/kustomize" $(RETRY) $(GO) -C tools/kustomize mod download
 	@$(PART) "go test, tools/kustomize" $(GO) -C tools/kustomize test ./...
+	@$(PART) "go mod download, tools/prometheus" $(RETRY) $(GO) -C tools/prometheus mod download
+	@$(PART) "go vet, tools/prometheus" $(GO) -C tools/prometheus vet ./...
+	@$(PART) "go test, tools/prometheus" $(GO) -C tools/prometheus test -timeout 20m -parallel 2 ./...
 
 .PHONY: $(MODULES:%=test-%)
 $(MODULES:%=test-%): test-%:
@@ -87,6 +90,7 @@ prove: $(CACHE)/kustomize ## build all overlays with the kustomize command line 
 lint: $(CACHE)/golangci-lint ## run golangci-lint; .golangci.yml says what it looks for, and why
 	@$(PART) "golangci-lint" $< run ./...
 	@$(PART) "golangci-lint, tools/kustomize" sh -c 'cd tools/kustomize && $< run --config ../../.golangci.yml ./...'
+	@$(PART) "golangci-lint, tools/prometheus" sh -c 'cd tools/prometheus && $< run --config ../../.golangci.yml ./...'
 
 .PHONY: fmt
 fmt: $(CACHE)/golangci-lint ## format the Go files

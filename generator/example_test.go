@@ -143,8 +143,10 @@ func ExampleDiff() {
 	// north-production: Deployment tenant-borealis/fraud changes in metadata.labels[app.kubernetes.io/version]
 	// north-production: HTTPRoute tenant-borealis/fraud changes in metadata.labels[app.kubernetes.io/version]
 	// north-production: PodDisruptionBudget tenant-borealis/fraud changes in metadata.labels[app.kubernetes.io/version]
+	// north-production: PrometheusRule tenant-borealis/fraud changes in metadata.labels[app.kubernetes.io/version]
 	// north-production: Service tenant-borealis/fraud changes in metadata.labels[app.kubernetes.io/version]
 	// north-production: ServiceMonitor tenant-borealis/fraud changes in metadata.labels[app.kubernetes.io/version]
+	// north-production: PrometheusRule tenant-borealis/fraud.objectives changes in metadata.labels[app.kubernetes.io/version]
 }
 
 // A second run writes nothing.

@@ -24,7 +24,7 @@ func TestFirstModel(t *testing.T) {
 	after := rendered(t, inputs)
 
 	everywhere := map[string]int{
-		"ConfigMap": 1, "DNSEndpoint": 1, "Deployment": 1, "PodDisruptionBudget": 1,
+		"ConfigMap": 1, "DNSEndpoint": 1, "Deployment": 1, "PodDisruptionBudget": 1, "PrometheusRule": 3,
 		"ScaledObject": 1, "Service": 1, "ServiceMonitor": 1,
 	}
 	for cluster, own := range map[string]map[string]int{

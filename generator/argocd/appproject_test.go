@@ -128,6 +128,7 @@ func TestProjectsAllowWhatIsMade(t *testing.T) {
 	f.Environment(production).Spec.Tiers = map[string]fleet.Tier{"gold": {Priority: 1000}}
 	acme := in(f, "acme", "us-east", "eu-west")
 	acme.Spec.Allow.Egress = []fleet.Egress{{Name: "lake", CIDRs: []string{"10.0.0.0/8"}, Port: 443}}
+	acme.Spec.Owners[0].Alerts = &fleet.Alerts{PagerDuty: "acme-pagerduty"}
 	f.Environment(staging).Spec.Traffic.Routing = fleet.Istio
 	made := map[string]map[GroupKind]bool{}
 	note := func(project string, objects []object.Object) {
@@ -152,6 +153,7 @@ func TestProjectsAllowWhatIsMade(t *testing.T) {
 		}
 		p.Models[0].Spec = fleet.ModelSpec{
 			Runtime:  fleet.ONNX,
+			SLO:      fleet.SLO{Availability: "99.9"},
 			Replicas: fleet.Replicas{Min: 1, Max: 2}, // scaled, so that there is an autoscaler
 			Scaling:  fleet.Scaling{ScalingMetric: fleet.ScalingMetric{Metric: "queue-depth", Target: 1}},
 			Expose:   &fleet.Expose{Hostname: "sentiment"},
@@ -202,20 +204,23 @@ func TestPlatformProjectsNamespaces(t *testing.T) {
 	}
 	pools, scaled := f.Cluster("us-east-production"), f.Cluster("eu-west-staging")
 	adapter, gateway := f.Cluster("us-east-staging"), f.Cluster("eu-west-production")
+	logging := f.Cluster("us-west-production")
 	pools.Spec.GPUPools = []*fleet.GPUPool{{Name: "a10g"}}
 	scaled.Spec.Autoscaler = fleet.ClusterAutoscaler
 	adapter.Spec.Scaling.MetricsAdapter = true
 	gateway.Spec.Ingress.Namespace = "gateways"
+	logging.Spec.Observability.Logs = &fleet.Logs{Namespace: "logging", CloudWatch: &fleet.CloudWatch{}}
 	own := map[fleet.Destination]string{
 		pools.Spec.ArgoCD: "gpu-operator", scaled.Spec.ArgoCD: "kube-system",
 		adapter.Spec.ArgoCD: "monitoring", gateway.Spec.ArgoCD: "gateways",
+		logging.Spec.ArgoCD: "logging",
 	}
 	p := project(t, f, "mlfleet-platform")
 	if len(p.Spec.NamespaceResourceWhitelist) == 0 {
 		t.Error("without a list every kind is allowed")
 	}
 	for _, c := range known(f) {
-		for _, namespace := range []string{"default", "kube-system", "gpu-operator", "monitoring", "gateways", "argocd", "tenant-acme"} {
+		for _, namespace := range []string{"default", "kube-system", "gpu-operator", "monitoring", "gateways", "logging", "argocd", "tenant-acme"} {
 			if got, want := p.allows(c, namespace), own[c] == namespace; got != want {
 				t.Errorf("the platform may write into %s of %s: %v", namespace, c.Name, got)
 			}

@@ -32,7 +32,7 @@ func platformProject(f *fleet.Fleet) *AppProject {
 			{"scheduling.k8s.io", "PriorityClass"},
 		},
 		NamespaceResourceWhitelist: []GroupKind{
-			{"", "ConfigMap"}, // settings of the add-ons of nodes, GPUs and metrics
+			{"", "ConfigMap"}, // settings of the add-ons of nodes, GPUs, metrics and logs
 			{"", "Service"},   // the load balancers of Istio's gateways
 			{"cert-manager.io", "Certificate"},
 			{"gateway.networking.k8s.io", "Gateway"},
@@ -65,6 +65,9 @@ func platformNamespaces(c *fleet.Cluster) []string {
 	}
 	if c.Spec.Scaling.MetricsAdapter {
 		namespaces = append(namespaces, c.Spec.Observability.Namespace)
+	}
+	if logs := c.Spec.Observability.Logs; logs != nil {
+		namespaces = append(namespaces, logs.Namespace)
 	}
 	slices.Sort(namespaces)
 	return slices.Compact(namespaces)

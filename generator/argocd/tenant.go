@@ -52,6 +52,8 @@ func tenantProject(f *fleet.Fleet, t *fleet.Tenant) *AppProject {
 			{"externaldns.k8s.io", "DNSEndpoint"},
 			{"gateway.networking.k8s.io", "HTTPRoute"},
 			{"keda.sh", "ScaledObject"},
+			{"monitoring.coreos.com", "AlertmanagerConfig"},
+			{"monitoring.coreos.com", "PrometheusRule"},
 			{"monitoring.coreos.com", "ServiceMonitor"},
 			{"networking.istio.io", "DestinationRule"},
 			{"networking.istio.io", "VirtualService"},

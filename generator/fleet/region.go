@@ -93,13 +93,17 @@ type Ingress struct {
 	Public *PublicIngress `json:"public,omitempty"`
 }
 
-// Observability says where the cluster's Prometheus runs.
+// Observability says where the cluster's Prometheus runs, and where traces and logs go.
 type Observability struct {
 	Namespace string `json:"namespace"`
 	// Release is the label "release" by which Prometheus selects its monitors; may be empty.
 	Release string `json:"release,omitempty"`
 	// Prometheus is where Prometheus answers, as a URL; may be empty, see PrometheusURL.
 	Prometheus string `json:"prometheus,omitempty"`
+	// Traces is nil where there is no collector.
+	Traces *Traces `json:"traces,omitempty"`
+	// Logs is nil where mlfleet sends none anywhere.
+	Logs *Logs `json:"logs,omitempty"`
 }
 
 // PrometheusURL is where the cluster's Prometheus answers. Without a word about it

@@ -29,6 +29,8 @@ type TenantSpec struct {
 type Owner struct {
 	Group   string `json:"group"`   // as the cluster's authenticator names it
 	Contact string `json:"contact"` // an e-mail address
+	// Alerts is nil where the owner wants none.
+	Alerts *Alerts `json:"alerts,omitempty"`
 }
 
 // TenantPlacement is where a tenant (or one of its models) runs: in the

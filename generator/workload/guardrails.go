@@ -41,6 +41,7 @@ func Guardrails(p *fleet.Placement) []object.Object {
 		object.At("networkpolicies.yaml", guardrails.AllowDNS(p)),
 		object.At("networkpolicies.yaml", guardrails.AllowGateway(p)),
 		object.At("networkpolicies.yaml", guardrails.AllowPrometheus(p)),
+		object.At("networkpolicies.yaml", guardrails.AllowTraces(p)),
 		object.At("networkpolicies.yaml", guardrails.AllowObjectStore(p)),
 		object.At("networkpolicies.yaml", guardrails.AllowCredentials(p)),
 		object.At("networkpolicies.yaml", guardrails.AllowEgress(p)...),

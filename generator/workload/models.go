@@ -44,6 +44,8 @@ func Models(p *fleet.Placement) []object.Object {
 // files stand beside the models' folders.
 func ofAllModels(p *fleet.Placement) []object.Object {
 	return slices.Concat(
+		object.At("dashboard.yaml", observing.Dashboard(p)),
+		object.At("routing.yaml", observing.Routing(p)),
 		object.At("object-store.yaml", secrets.ObjectStoreCredentials(p)),
 	)
 }
@@ -65,6 +67,9 @@ func ofModel(p *fleet.Placement, m *fleet.Model) []object.Object {
 		object.At("disruption.yaml", serving.PodDisruptionBudget(p, m)),
 
 		object.At("monitoring.yaml", observing.ModelMonitor(p, m)),
+		object.At("alerts.yaml", observing.ModelAlerts(p, m)),
+		object.At("alerts.yaml", observing.ModelGPUAlerts(p, m)),
+		object.At("objectives.yaml", observing.ModelObjectives(p, m)),
 
 		object.At("route.yaml", traffic.ModelRoute(p, m)),
 		object.At("route.yaml", traffic.ModelIngress(p, m)),

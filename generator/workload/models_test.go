@@ -21,13 +21,17 @@ func TestModelsFilesAndOrder(t *testing.T) {
 		for _, o := range Models(p) {
 			got = append(got, o.File+" "+workloadtest.AsMap(t, o.Value)["kind"].(string))
 		}
-		var want []string
+		want := []string{"dashboard.yaml ConfigMap"}
 		for _, m := range []string{"reranker", "sentiment", "tagger", "vision"} {
 			want = append(want, m+"/deployment.yaml Deployment", m+"/service.yaml Service", m+"/configmap.yaml ConfigMap")
 			if m != "tagger" { // its replicas are fixed
 				want = append(want, m+"/autoscaling.yaml ScaledObject")
 			}
-			want = append(want, m+"/disruption.yaml PodDisruptionBudget", m+"/monitoring.yaml ServiceMonitor")
+			want = append(want, m+"/disruption.yaml PodDisruptionBudget", m+"/monitoring.yaml ServiceMonitor", m+"/alerts.yaml PrometheusRule")
+			if m == "sentiment" || m == "vision" { // the others have no GPU to themselves
+				want = append(want, m+"/alerts.yaml PrometheusRule")
+			}
+			want = append(want, m+"/objectives.yaml PrometheusRule")
 			if m == "sentiment" && p.Cluster != nil { // exposed, by names that only a cluster has
 				route := "HTTPRoute"
 				if p.Cluster.Spec.Ingress.LoadBalanced() {
@@ -83,14 +87,23 @@ func TestModelsMetadata(t *testing.T) {
 	workloadtest.EachPlacement(t, func(t *testing.T, p *fleet.Placement) {
 		for _, o := range Models(p) {
 			meta := workloadtest.AsMap(t, o.Value)["metadata"].(map[string]any)
-			model := path.Dir(o.File)
-			if meta["namespace"] != "tenant-acme" || meta["name"] != model {
-				t.Errorf("%s is %v/%v, want tenant-acme/%s", o.File, meta["namespace"], meta["name"], model)
+			want := map[string]string{object.LabelTenant: "acme", object.LabelPartOf: "acme", object.LabelManagedBy: "mlfleet"}
+			// A name is the model's, or has a dot, which no model's has: no two models' objects can meet.
+			name, model := meta["name"].(string), path.Dir(o.File)
+			switch {
+			case model == ".": // of all models
+				if !strings.Contains(name, ".") {
+					t.Errorf("%s is named %s, as a model could be", o.File, name)
+				}
+			case name != model && !strings.HasPrefix(name, model+"."):
+				t.Errorf("%s is named %s, want %s", o.File, name, model)
+			default:
+				want[object.LabelModel] = model
+			}
+			if meta["namespace"] != "tenant-acme" {
+				t.Errorf("%s is in %v, want tenant-acme", o.File, meta["namespace"])
 			}
 			labels := meta["labels"].(map[string]any)
-			want := map[string]string{
-				object.LabelTenant: "acme", object.LabelModel: model, object.LabelPartOf: "acme", object.LabelManagedBy: "mlfleet",
-			}
 			for label, value := range want {
 				if labels[label] != value {
 					t.Errorf("%s: label %s is %v, want %s", o.File, label, labels[label], value)

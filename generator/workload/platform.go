@@ -6,6 +6,7 @@ import (
 	"github.com/mlfleet/mlfleet/generator/fleet"
 	"github.com/mlfleet/mlfleet/generator/workload/admission"
 	"github.com/mlfleet/mlfleet/generator/workload/object"
+	"github.com/mlfleet/mlfleet/generator/workload/observing"
 	"github.com/mlfleet/mlfleet/generator/workload/pools"
 	"github.com/mlfleet/mlfleet/generator/workload/priority"
 	"github.com/mlfleet/mlfleet/generator/workload/scaling"
@@ -33,6 +34,7 @@ func Platform(c *fleet.Cluster, f *fleet.Fleet) []object.Object {
 		object.At("cluster-autoscaler.yaml", pools.PriorityExpander(c)),
 
 		object.At("metricsadapter.yaml", scaling.MetricsRules(c)),
+		object.At("logs.yaml", observing.LogRouting(c)),
 
 		object.At("gateways.yaml", traffic.SharedGateways(c)...),
 		object.At("gateways.yaml", traffic.IstioGateways(c)...),

@@ -59,9 +59,9 @@ func TestPlatformsObjects(t *testing.T) {
 			"nodepools.yaml NodePool a10g", "nodepools.yaml NodePool a10g-acme", "nodepools.yaml NodePool a100-mig",
 			"ec2nodeclasses.yaml EC2NodeClass a10g", "ec2nodeclasses.yaml EC2NodeClass a10g-acme", "ec2nodeclasses.yaml EC2NodeClass a100-mig",
 			"nodeoverlays.yaml NodeOverlay a10g-acme", "nodeoverlays.yaml NodeOverlay a100-mig",
-			"gateways.yaml Gateway mlfleet-internal",
+			"logs.yaml ConfigMap mlfleet-fluent-bit", "gateways.yaml Gateway mlfleet-internal",
 		},
-		podIdentity.Cluster: {"cluster-autoscaler.yaml ConfigMap cluster-autoscaler-priority-expander"},
+		podIdentity.Cluster: {"cluster-autoscaler.yaml ConfigMap cluster-autoscaler-priority-expander", "logs.yaml ConfigMap mlfleet-fluent-bit"},
 	} {
 		got := workloadtest.Identities(t, Platform(cluster, f))
 		for _, id := range base {

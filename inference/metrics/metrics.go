@@ -16,9 +16,10 @@ import (
 	"github.com/mlfleet/mlfleet/inference/repository"
 )
 
-// latency buckets from 100 µs, a small model's run, to 10 s, by factors of
-// about 2.
-var latency = []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}
+// latency buckets from 100 µs, a small model's run, to 2 minutes, by factors of
+// about 2. A quantile beyond the last one cannot be told, and a model may be
+// promised a minute: the last has to be above that for an alert to see it missed.
+var latency = []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 120}
 
 // Metrics are the server's metrics and their registry.
 type Metrics struct {

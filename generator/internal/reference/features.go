@@ -78,6 +78,16 @@ var features = []struct {
 	}},
 	{"Observing", []feature{
 		{"metrics of every model", "ServiceMonitor", nil},
+		{"alerts on latency, errors, queues, replicas, CPU and memory, each with a runbook", "PrometheusRule", []string{"ModelLatencyP95High", "ModelErrorRateHigh", "ModelNotReady", "ModelRestarts", "ModelPending", "ModelMemoryHigh", "runbook_url"}},
+		{"alerts on the error budget's burn rate, in several windows", "PrometheusRule", []string{"ModelErrorBudgetBurn", `long_window: "3d"`}},
+		{"an alert on the utilisation of GPUs", "PrometheusRule", []string{"ModelGPUHigh"}},
+		{"what was promised, as series", "PrometheusRule", []string{"model:slo_latency_seconds:p99"}},
+		{"alerts to the owner's PagerDuty and Slack", "AlertmanagerConfig", []string{"pagerdutyConfigs:", "slackConfigs:"}},
+		{"a Grafana dashboard of the tenant's models", "ConfigMap", []string{"grafana_dashboard", "GPU utilisation", "Memory per pod"}},
+		{"traces to an OpenTelemetry collector", "Deployment", []string{"OTEL_EXPORTER_OTLP_ENDPOINT", ".svc:4317"}},
+		{"the way to that collector", "NetworkPolicy", []string{"name: allow-traces"}},
+		{"logs to Loki, by tenant", "ConfigMap", []string{"fluent-bit.yaml", "tenant_id_key"}},
+		{"logs to CloudWatch, a log group a tenant", "ConfigMap", []string{"fluent-bit.yaml", "log_group_template"}},
 	}},
 }
 

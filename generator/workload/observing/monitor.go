@@ -18,7 +18,8 @@ const (
 	// keeps one tenant's runaway labels from filling everybody's Prometheus.
 	sampleLimit = 5000
 
-	// releaseLabel is what the Prometheus of kube-prometheus-stack selects monitors by.
+	// releaseLabel is what the Prometheus of kube-prometheus-stack selects monitors and
+	// rules by.
 	releaseLabel = "release"
 )
 
@@ -27,9 +28,7 @@ const (
 // says of itself under these names does not count and ends up in exported_*.
 func ModelMonitor(p *fleet.Placement, m *fleet.Model) *ServiceMonitor {
 	meta := object.ModelMeta(p, m)
-	if p.Cluster != nil && p.Cluster.Spec.Observability.Release != "" {
-		meta.Labels[releaseLabel] = p.Cluster.Spec.Observability.Release
-	}
+	selectedByPrometheus(&meta, p)
 	return &ServiceMonitor{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "monitoring.coreos.com/v1", Kind: "ServiceMonitor"},
 		ObjectMeta: meta,
@@ -48,6 +47,13 @@ func ModelMonitor(p *fleet.Placement, m *fleet.Model) *ServiceMonitor {
 			}},
 			SampleLimit: sampleLimit,
 		},
+	}
+}
+
+// selectedByPrometheus labels what the cluster's Prometheus should take up.
+func selectedByPrometheus(meta *metav1.ObjectMeta, p *fleet.Placement) {
+	if p.Cluster != nil && p.Cluster.Spec.Observability.Release != "" {
+		meta.Labels[releaseLabel] = p.Cluster.Spec.Observability.Release
 	}
 }
 

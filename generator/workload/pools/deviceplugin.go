@@ -54,11 +54,11 @@ func DevicePlugin(c *fleet.Cluster) *corev1.ConfigMap {
 		return nil
 	}
 	data := map[string]string{
-		defaultPlugin: document(pluginConfig{Version: "v1", Flags: &pluginFlags{MIGStrategy: "mixed"}}),
+		defaultPlugin: object.Document(pluginConfig{Version: "v1", Flags: &pluginFlags{MIGStrategy: "mixed"}}),
 	}
 	for _, pool := range gpuPools(c) {
 		if s := pool.Sharing; s != nil {
-			data[devicePluginName(s)] = document(pluginConfig{Version: "v1", Sharing: sharing(s)})
+			data[devicePluginName(s)] = object.Document(pluginConfig{Version: "v1", Sharing: sharing(s)})
 		}
 	}
 	return operatorConfig(object.NamespaceGPUOperator, devicePlugins, data)

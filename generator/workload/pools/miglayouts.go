@@ -37,5 +37,5 @@ func MIGLayouts(c *fleet.Cluster) *corev1.ConfigMap {
 			file.Configs[pool.Name] = []migLayout{{Devices: "all", Enabled: true, Parts: pool.MIG}}
 		}
 	}
-	return operatorConfig(object.NamespaceGPUOperator, migLayouts, map[string]string{"config.yaml": document(file)})
+	return operatorConfig(object.NamespaceGPUOperator, migLayouts, map[string]string{"config.yaml": object.Document(file)})
 }

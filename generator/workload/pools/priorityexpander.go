@@ -33,5 +33,5 @@ func PriorityExpander(c *fleet.Cluster) *corev1.ConfigMap {
 			}
 		}
 	}
-	return operatorConfig(object.NamespaceClusterAutoscaler, priorityExpander, map[string]string{"priorities": document(priorities)})
+	return operatorConfig(object.NamespaceClusterAutoscaler, priorityExpander, map[string]string{"priorities": object.Document(priorities)})
 }

@@ -6,6 +6,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/mlfleet/mlfleet/generator/fleet"
+	"github.com/mlfleet/mlfleet/generator/workload/contract"
 	"github.com/mlfleet/mlfleet/generator/workload/object"
 )
 
@@ -84,10 +85,10 @@ func adapterRules() []adapterRule {
 		},
 		// One pair a metric: DCGM's exporter tells whose GPU it is in labels that
 		// Prometheus moves aside, or keeps.
-		{utilizationSeries + `{exported_namespace!="",exported_pod!=""}`, labels("exported_namespace", "exported_pod", "pod"), &adapterName{servedGPUUtilization}, average},
-		{utilizationSeries + `{namespace!="",pod!="",exported_pod=""}`, labels("namespace", "pod", "pod"), &adapterName{servedGPUUtilization}, average},
-		{engineSeries + `{exported_namespace!="",exported_pod!=""}`, labels("exported_namespace", "exported_pod", "pod"), &adapterName{servedEngineActive}, "100 * " + average},
-		{engineSeries + `{namespace!="",pod!="",exported_pod=""}`, labels("namespace", "pod", "pod"), &adapterName{servedEngineActive}, "100 * " + average},
+		{contract.GPUUtilization + `{exported_namespace!="",exported_pod!=""}`, labels("exported_namespace", "exported_pod", "pod"), &adapterName{servedGPUUtilization}, average},
+		{contract.GPUUtilization + `{namespace!="",pod!="",exported_pod=""}`, labels("namespace", "pod", "pod"), &adapterName{servedGPUUtilization}, average},
+		{contract.GPUEngineActive + `{exported_namespace!="",exported_pod!=""}`, labels("exported_namespace", "exported_pod", "pod"), &adapterName{servedEngineActive}, "100 * " + average},
+		{contract.GPUEngineActive + `{namespace!="",pod!="",exported_pod=""}`, labels("namespace", "pod", "pod"), &adapterName{servedEngineActive}, "100 * " + average},
 	}
 }
 

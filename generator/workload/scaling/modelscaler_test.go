@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/mlfleet/mlfleet/generator/fleet"
+	"github.com/mlfleet/mlfleet/generator/workload/contract"
 	"github.com/mlfleet/mlfleet/generator/workload/internal/workloadtest"
 	"github.com/mlfleet/mlfleet/generator/workload/serving"
 )
@@ -84,11 +85,9 @@ func TestScalerTriggers(t *testing.T) {
 		{vision, Trigger{"prometheus", "latency-p99", "Value", prometheus(
 			`(max(nv_inference_request_summary_us{tenant="acme",model="vision",quantile="0.99"}) / 1e6 > 0) or vector(0)`, "0.1")}},
 		{sentiment, Trigger{"prometheus", "gpu", "Value", prometheus(
-			`avg(DCGM_FI_DEV_GPU_UTIL{exported_namespace="tenant-acme",exported_pod=~"sentiment-[a-z0-9]+-[a-z0-9]{5}"} or `+
-				`DCGM_FI_DEV_GPU_UTIL{namespace="tenant-acme",pod=~"sentiment-[a-z0-9]+-[a-z0-9]{5}"})`, "80")}},
+			`avg(`+contract.GPUSeries("DCGM_FI_DEV_GPU_UTIL", "tenant-acme", "sentiment-[a-z0-9]{1,10}-?[a-z0-9]{5}")+`)`, "80")}},
 		{vision, Trigger{"prometheus", "gpu", "Value", prometheus(
-			`100 * avg(DCGM_FI_PROF_GR_ENGINE_ACTIVE{exported_namespace="tenant-acme",exported_pod=~"vision-[a-z0-9]+-[a-z0-9]{5}"} or `+
-				`DCGM_FI_PROF_GR_ENGINE_ACTIVE{namespace="tenant-acme",pod=~"vision-[a-z0-9]+-[a-z0-9]{5}"})`, "80")}},
+			`100 * avg(`+contract.GPUSeries("DCGM_FI_PROF_GR_ENGINE_ACTIVE", "tenant-acme", "vision-[a-z0-9]{1,10}-?[a-z0-9]{5}")+`)`, "80")}},
 		{sentiment, Trigger{"memory", "memory", "Utilization", map[string]string{"containerName": "server", "value": "80"}}},
 	} {
 		if got := triggerNamed(t, p, tc.model, tc.want.Name); !reflect.DeepEqual(got, tc.want) {

@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/mlfleet/mlfleet/generator/fleet"
+	"github.com/mlfleet/mlfleet/generator/workload/contract"
 )
 
 // Series beside the queue's, which fleet.Runtime names.
@@ -13,12 +14,6 @@ const (
 	// summarySeries is Triton's, which the Deployment switches on (Triton's
 	// metrics.md, "Summaries").
 	summarySeries = "nv_inference_request_summary_us"
-	// utilizationSeries is how much of the time a GPU works, in percent (NVIDIA DCGM,
-	// field identifiers).
-	utilizationSeries = "DCGM_FI_DEV_GPU_UTIL"
-	// engineSeries is the same of any part of a GPU, as a ratio. DCGM has no
-	// utilisation of MIG instances.
-	engineSeries = "DCGM_FI_PROF_GR_ENGINE_ACTIVE"
 )
 
 // rateWindow is long enough for several scrapes, and for one that is lost.
@@ -75,18 +70,11 @@ func byEngine(m *fleet.Model) bool {
 	return m.Spec.GPU != nil && m.Spec.GPU.MIGProfile() != ""
 }
 
-// gpuQuery is the average over the GPUs of the model's pods, in percent. The exporter
-// tells whose GPU it is in labels that Prometheus either moves aside, because the
-// exporter is a pod itself, or keeps (honorLabels); one of the two has the series.
+// gpuQuery is the average over the GPUs of the model's pods, in percent.
 func gpuQuery(t *fleet.Tenant, m *fleet.Model) string {
-	series, factor := utilizationSeries, ""
+	series, factor := contract.GPUUtilization, ""
 	if byEngine(m) {
-		series, factor = engineSeries, "100 * "
+		series, factor = contract.GPUEngineActive, "100 * "
 	}
-	// A Deployment's pods: its name, its ReplicaSet's hash, five characters. The last
-	// two have no hyphen, so that "ranker" is not taken for "ranker-large".
-	pods := strconv.Quote(m.Name + "-[a-z0-9]+-[a-z0-9]{5}")
-	namespace := strconv.Quote(t.Namespace())
-	return factor + "avg(" + series + "{exported_namespace=" + namespace + ",exported_pod=~" + pods + "} or " +
-		series + "{namespace=" + namespace + ",pod=~" + pods + "})"
+	return factor + "avg(" + contract.GPUSeries(series, t.Namespace(), contract.PodPattern(m.Name)) + ")"
 }

@@ -41,6 +41,7 @@ func server(p *fleet.Placement, m *fleet.Model) corev1.Container {
 		return c
 	}
 	c.Args = []string{"serve"}
+	c.Env = append(c.Env, tracing(p)...)
 	return c
 }
 

@@ -22,7 +22,9 @@ func environmentOf(t *testing.T, p *fleet.Placement, model, container string) ma
 	template := podOf(t, p, model)
 	config := ConfigMap(p, workloadtest.Model(t, p, model))
 	labels := template.Labels
-	maps.Copy(labels, object.ClusterLabels(p.Cluster)) // what the overlay adds
+	if p.Cluster != nil { // the base has no overlay
+		maps.Copy(labels, object.ClusterLabels(p.Cluster)) // what the overlay adds
+	}
 	env := map[string]string{}
 	for _, c := range containers(template.Spec) {
 		if c.Name != container {
@@ -71,9 +73,25 @@ func TestServerEnvironmentIsTheContracts(t *testing.T) {
 			"MODEL_REPOSITORY": "/models", "MAX_BATCH_SIZE": "8", "MAX_QUEUE_DELAY": "5ms",
 			"DRAIN_TIMEOUT": "40s", "HOME": "/tmp",
 		}
+		if c.model != "vision" { // Triton has other ways to trace
+			maps.Copy(want, map[string]string{
+				"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector.tracing.svc:4317",
+				"OTEL_TRACES_SAMPLER":         "parentbased_traceidratio", "OTEL_TRACES_SAMPLER_ARG": "0.01",
+			})
+		}
 		maps.Copy(want, c.want)
 		if got := environmentOf(t, p, c.model, "server"); !maps.Equal(got, want) {
 			t.Errorf("%s: got %v, want %v", c.model, got, want)
+		}
+	}
+}
+
+// Where there is no collector the server is told of none, by the same variables.
+func TestNoTracesWithoutACollector(t *testing.T) {
+	f, _, podIdentity := workloadtest.Fixture(t)
+	for _, p := range []*fleet.Placement{podIdentity, f.Tenants[0].Base} {
+		if got, ok := environmentOf(t, p, "sentiment", "server")["OTEL_EXPORTER_OTLP_ENDPOINT"]; !ok || got != "" {
+			t.Errorf("the endpoint is %q, there is one: %t", got, ok)
 		}
 	}
 }

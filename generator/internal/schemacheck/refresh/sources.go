@@ -69,8 +69,10 @@ func sources() []source {
 			file:    "prometheus-operator.json.gz",
 			kinds: []string{
 				"monitoring.coreos.com/v1 PodMonitor", "monitoring.coreos.com/v1 PrometheusRule", "monitoring.coreos.com/v1 ServiceMonitor",
+				"monitoring.coreos.com/v1alpha1 AlertmanagerConfig",
 			},
 			paths: []string{
+				"example/prometheus-operator-crd/monitoring.coreos.com_alertmanagerconfigs.yaml",
 				"example/prometheus-operator-crd/monitoring.coreos.com_podmonitors.yaml",
 				"example/prometheus-operator-crd/monitoring.coreos.com_prometheusrules.yaml",
 				"example/prometheus-operator-crd/monitoring.coreos.com_servicemonitors.yaml",

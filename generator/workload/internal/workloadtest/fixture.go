@@ -15,9 +15,9 @@ import (
 // clusters can:
 //
 //   - us-east-production: IRSA, Karpenter, a gateway's namespace, no node-local DNS, no
-//     release label;
+//     release label, a collector of traces, Loki;
 //   - eu-west-staging: Pod Identity, cluster autoscaler, a load balancer's subnets,
-//     node-local DNS, a release label, other ranks and limits.
+//     node-local DNS, a release label, CloudWatch, other ranks and limits.
 //
 // Its models are sentiment (onnx, whole GPUs, exposed), tagger (onnx, CPU only,
 // fixed replicas), reranker (onnx, MPS, spot) and vision (triton, MIG). Every call
@@ -106,13 +106,17 @@ func fixtureUSEast(env *fleet.Environment) *fleet.Region {
 	region.Clusters = []*fleet.Cluster{{
 		Name: "us-east-production", Region: region, Environment: env,
 		Spec: fleet.ClusterSpec{
-			ArgoCD:        fleet.Destination{Name: "us-east-production", Server: "https://us-east-production.example.com"},
-			Version:       "1.36",
-			Account:       "111122223333",
-			Identity:      fleet.IRSA,
-			Autoscaler:    fleet.Karpenter,
-			Ingress:       fleet.Ingress{Hostname: "us-east.ml.example.com", Namespace: "gateway-system"},
-			Observability: fleet.Observability{Namespace: "monitoring"},
+			ArgoCD:     fleet.Destination{Name: "us-east-production", Server: "https://us-east-production.example.com"},
+			Version:    "1.36",
+			Account:    "111122223333",
+			Identity:   fleet.IRSA,
+			Autoscaler: fleet.Karpenter,
+			Ingress:    fleet.Ingress{Hostname: "us-east.ml.example.com", Namespace: "gateway-system"},
+			Observability: fleet.Observability{
+				Namespace: "monitoring",
+				Traces:    &fleet.Traces{Service: "collector", Namespace: "tracing"},
+				Logs:      &fleet.Logs{Namespace: "logging", Loki: &fleet.Loki{Service: "loki-gateway", Namespace: "loki"}},
+			},
 			Endpoints: fleet.Endpoints{
 				ObjectStore: []string{"10.10.8.0/28", "10.10.9.0/28"},
 				STS:         []string{"10.10.8.16/28"},
@@ -135,13 +139,17 @@ func fixtureEUWest(env *fleet.Environment) *fleet.Region {
 	region.Clusters = []*fleet.Cluster{{
 		Name: "eu-west-staging", Region: region, Environment: env,
 		Spec: fleet.ClusterSpec{
-			ArgoCD:        fleet.Destination{Name: "eu-west-staging", Server: "https://eu-west-staging.example.com"},
-			Version:       "1.35",
-			Account:       "444455556666",
-			Identity:      fleet.PodIdentity,
-			Autoscaler:    fleet.ClusterAutoscaler,
-			Ingress:       fleet.Ingress{Hostname: "eu-west-staging.ml.example.com", CIDRs: []string{"10.20.0.0/24", "10.20.1.0/24"}},
-			Observability: fleet.Observability{Namespace: "observability", Release: "kube-prometheus-stack"},
+			ArgoCD:     fleet.Destination{Name: "eu-west-staging", Server: "https://eu-west-staging.example.com"},
+			Version:    "1.35",
+			Account:    "444455556666",
+			Identity:   fleet.PodIdentity,
+			Autoscaler: fleet.ClusterAutoscaler,
+			Ingress:    fleet.Ingress{Hostname: "eu-west-staging.ml.example.com", CIDRs: []string{"10.20.0.0/24", "10.20.1.0/24"}},
+			Observability: fleet.Observability{
+				Namespace: "observability",
+				Release:   "kube-prometheus-stack",
+				Logs:      &fleet.Logs{Namespace: "logging", CloudWatch: &fleet.CloudWatch{RetentionDays: 30}},
+			},
 			Endpoints: fleet.Endpoints{
 				ObjectStore:  []string{"10.20.8.0/28"},
 				NodeLocalDNS: "169.254.20.10/32",

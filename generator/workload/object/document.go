@@ -1,4 +1,4 @@
-package pools
+package object
 
 import (
 	"bytes"
@@ -6,8 +6,9 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// document is a settings file of another program, as YAML with sorted keys.
-func document(file any) string {
+// Document is a settings file of another program, as YAML: fields of structs in their order,
+// keys of maps sorted.
+func Document(file any) string {
 	var b bytes.Buffer
 	e := yaml.NewEncoder(&b)
 	e.SetIndent(2)
