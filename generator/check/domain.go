@@ -22,6 +22,9 @@ func (c *checker) domain() {
 
 func (c *checker) below(at fleet.Origin, field, name string) {
 	domain := c.fleet.Spec.Domain
+	if domain == "" || name == "" { // where something is wrong with the documents by themselves
+		return
+	}
 	if name != domain && !strings.HasSuffix(name, "."+domain) {
 		c.refuse(at, fmt.Sprintf("%s %q does not lie in the fleet's domain", field, name), domain+" in fleet.yaml", "choose a name below it")
 	}

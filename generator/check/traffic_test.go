@@ -17,7 +17,7 @@ func opened(expose string) []edit {
 	return []edit{
 		{north, "namespace: gateway}", "namespace: gateway" + public},
 		{south, "namespace: gateway}", "namespace: gateway" + public},
-		{production, "  limits:", "  traffic: {domain: ml.example}\n  limits:"},
+		{production, "  limits:", "  traffic: {domain: ml.fleet.example}\n  limits:"},
 		{acme, "  allow:\n", "  allow:\n    public: true\n"},
 		{sentiment, "  expose: {hostname: sentiment}\n", "  placement: {environments: [production]}\n  expose: {hostname: sentiment, " + expose + "}\n"},
 	}
@@ -51,7 +51,7 @@ func TestTrafficRules(t *testing.T) {
 			`tenants/acme/models/sentiment.yaml:13:22: hostname "public" is taken (it is the name of a load balancer of cluster north-production) — choose another`,
 		}},
 		{"hostname of a cluster", append(opened("public: true"),
-			edit{production, "domain: ml.example", "domain: fleet.example"},
+			edit{production, "domain: ml.fleet.example", "domain: fleet.example"},
 			edit{sentiment, "hostname: sentiment", "hostname: south"}), []string{
 			`tenants/acme/models/sentiment.yaml:14:22: hostname "south" is taken (it is the ingress hostname of cluster south-production) — choose another`,
 		}},

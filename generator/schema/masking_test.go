@@ -140,8 +140,8 @@ func TestManyErrors(t *testing.T) {
 		more                   bool
 	}{
 		{"unknown fields", "#Model", "spec:\n  " + strings.Join(numbered("x%: 1", 300), "\n  "), 300, false},
-		{"overrides", "#Model", "spec:\n  overrides:\n" + strings.Join(numbered("  - {match: {}, gpu: %, replicas: {min: 0, mox: 3}, version: %}", 10), "\n"), 50, false},
-		{"many overrides", "#Model", "spec:\n  overrides:\n" + strings.Join(numbered("  - {match: {}, gpu: %, replicas: {min: 0, mox: 3}, version: %}", 60), "\n"), 10, true},
+		{"overrides", "#Model", "spec:\n  overrides:\n" + strings.Join(numbered("  - {match: {}, gpu: %, replicas: {min: -1, mox: 3}, version: %}", 10), "\n"), 50, false},
+		{"many overrides", "#Model", "spec:\n  overrides:\n" + strings.Join(numbered("  - {match: {}, gpu: %, replicas: {min: -1, mox: 3}, version: %}", 60), "\n"), 10, true},
 	} {
 		findings := check(t, rules, tc.definition, []byte(tc.data))
 		more := slices.ContainsFunc(findings, func(f fleet.Finding) bool { return f.Message == "more may be wrong with this file" })

@@ -3,6 +3,7 @@ package reference
 import (
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -64,6 +65,11 @@ func (e *experiment) try(kind string, f *Field) (Effect, error) {
 	}
 	if !within && len(effect.Objects) == 0 {
 		if err := round(e.together); err != nil {
+			return effect, err
+		}
+	}
+	for skip := 0; skip < mostTried && rendered == 0; skip++ {
+		if err := round(e.wholes(skip)); err != nil {
 			return effect, err
 		}
 	}
@@ -199,6 +205,23 @@ func (e *experiment) together(kind string, f *Field) changes {
 		out = e.withNeighbours(kind, f, most)
 	}
 	return out
+}
+
+// wholes changes a field along with all that stands beside it: the map that holds it is
+// replaced by another known one, after some, in which the field is another.
+func (e *experiment) wholes(skip int) func(string, *Field) changes {
+	return func(kind string, f *Field) changes {
+		parent, name := f.Path[:len(f.Path)-1], f.Path[len(f.Path)-1]
+		t, rule := e.types[kind].at(parent)
+		return e.change(kind, &Field{Path: parent, Type: t, Rule: rule}, skip, func(v *input.Value) []*input.Value {
+			if v == nil {
+				return nil
+			}
+			return slices.DeleteFunc(slices.Clone(e.pool.byRule[rule]), func(other *input.Value) bool {
+				return text(other.Get(name)) == text(v.Get(name))
+			})
+		})
+	}
 }
 
 // withNeighbours changes a field, where it is set, along with so many optional fields
@@ -375,6 +398,8 @@ func (e *experiment) run(values changes) (effect Effect, ok bool, err error) {
 		if err != nil {
 			return Effect{}, false, fmt.Errorf("placing a changed fleet: %w", err)
 		}
+		// Measurements that no model reads any more are no obstacle.
+		findings = slices.DeleteFunc(findings, func(f fleet.Finding) bool { return path.Ext(f.File) == ".csv" })
 		if len(findings) == 0 {
 			if effect, rendered := e.compare(f); rendered {
 				return effect, true, nil

@@ -85,8 +85,13 @@ func places(v *input.Value, path []string) [][]string {
 	return out
 }
 
-// text is a value in one line, to tell it from others.
-func text(v *input.Value) string { return string(v.AppendJSON(nil)) }
+// text is a value in one line, to tell it from others; of none it is empty.
+func text(v *input.Value) string {
+	if v == nil {
+		return ""
+	}
+	return string(v.AppendJSON(nil))
+}
 
 func scalar(v *input.Value, kind input.Kind, text string) *input.Value {
 	out := &input.Value{Kind: kind, Text: text}

@@ -106,6 +106,7 @@ func TestSamplesAreValidAndCoverEveryKind(t *testing.T) {
 // open are the places of the samples whose content no schema limits.
 var open = []string{
 	"ApplicationSet spec.generators[0].list.elements[0]", // whatever the template uses
+	"AlertmanagerConfig spec.route.routes[0]",            // a CRD cannot say that a route holds routes
 }
 
 // TestEveryPlaceIsJudged puts a field that nobody knows into every object of every
