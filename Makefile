@@ -51,7 +51,7 @@ test-generator:
 	@$(PART) "go mod download" $(RETRY) $(GO) mod download
 	@$(PART) "go vet" $(GO) vet ./...
 	@$(PART) "golden/ is current" $(RUN) ./cmd/mlfleet generate --check
-	@$(PART) "go test" $(GO) test ./...
+	@$(PART) "go test" $(GO) test -timeout 40m ./... # the mutation test of the CUE rules takes minutes
 	@$(PART) "go test -race" env CGO_ENABLED=1 $(GO) test -race $(RACE)
 
 .PHONY: test-tools

@@ -18,7 +18,7 @@ func TestTypesAreToldInWords(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]string{
-		"Model spec.replicas.min":             "a whole number, at least 1, at most 1000",
+		"Model spec.replicas.min":             "a whole number, at least 0, at most 1000",
 		"Model spec.runtime":                  "`onnx` or `triton`",
 		"Model spec.gpu":                      "`none` or a map of the fields below",
 		"Model spec.expose.public":            "true or false",
