@@ -159,14 +159,7 @@ func reports(ctx context.Context, c *world.Cluster, tenant world.Tenant) error {
 	if err := the.Argo.RefreshOne(ctx, name); err != nil {
 		return err
 	}
-	err = waiting.Until(ctx, "Argo CD to look at "+name+" again", func(ctx context.Context) (string, error) {
-		a, err := the.Argo.Get(ctx, name)
-		if err == nil && !a.Refreshed() {
-			return a.String(), nil
-		}
-		return "", err
-	})
-	if err != nil {
+	if err := looked(ctx, name); err != nil {
 		return err
 	}
 	if now, err := e.now(ctx); err != nil || now == e.before {
@@ -185,6 +178,17 @@ func reports(ctx context.Context, c *world.Cluster, tenant world.Tenant) error {
 		return err
 	}
 	return status(ctx, name, "Synced")
+}
+
+// looked waits until Argo CD has compared an Application as RefreshOne asked.
+func looked(ctx context.Context, name string) error {
+	return waiting.Until(ctx, "Argo CD to look at "+name, func(ctx context.Context) (string, error) {
+		a, err := the.Argo.Get(ctx, name)
+		if err == nil && !a.Refreshed() {
+			return a.String(), nil
+		}
+		return "", err
+	})
 }
 
 // status waits until an Application has a sync status.
