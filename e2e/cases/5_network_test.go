@@ -96,6 +96,18 @@ func judgeNetwork(ctx context.Context, t *testing.T, c *world.Cluster) (pairs, o
 	return pairs, len(all) - pairs, nil
 }
 
+// awake gives a model's pods; one that sleeps is woken first, as KEDA would by a request.
+func awake(ctx context.Context, c *world.Cluster, p placement) ([]corev1.Pod, error) {
+	pods, err := p.pods(ctx, c)
+	if err != nil || len(pods) > 0 {
+		return pods, err
+	}
+	if err := setReplicas(ctx, c, outcome{tenant: p.tenant, model: p.model}, 1); err != nil {
+		return nil, err
+	}
+	return p.wait(ctx, 1)
+}
+
 // modelPeers gives one live pod of every model.
 func modelPeers(ctx context.Context, c *world.Cluster) ([]peer, error) {
 	tenants, err := the.Tenants(c.Name)
@@ -113,12 +125,9 @@ func modelPeers(ctx context.Context, c *world.Cluster) ([]peer, error) {
 			return nil, err
 		}
 		for _, model := range models {
-			pods, err := placement{tenant: tenant.Name, model: model}.pods(ctx, c)
+			pods, err := awake(ctx, c, placement{cluster: c.Name, tenant: tenant.Name, model: model})
 			if err != nil {
 				return nil, err
-			}
-			if len(pods) == 0 {
-				return nil, fmt.Errorf("%s/%s has no pod", tenant.Name, model)
 			}
 			all = append(all, peer{
 				Namespace: namespace.Name, NamespaceLabels: namespace.Labels,
