@@ -124,6 +124,7 @@ func (s *synthesis) tenant(from string, i int, first bool) {
 	at(root, "metadata", "name").Value = name
 	at(root, "spec", "placement", "regions").Content = []*yaml.Node{scalar(region)}
 	s.write("tenants/"+name+"/tenant.yaml", root)
+	s.measurements(from, name)
 	for _, file := range s.list("tenants/" + from + "/models") {
 		root := s.read("tenants/" + from + "/models/" + file)
 		model(at(root, "spec"), i, first)
@@ -136,9 +137,25 @@ func (s *synthesis) tenant(from string, i int, first bool) {
 	}
 }
 
+// measurements copies what was measured of a tenant's models.
+func (s *synthesis) measurements(from, name string) {
+	folder := filepath.Join(s.sample, "tenants", from, "traffic")
+	if _, err := os.Stat(folder); os.IsNotExist(err) {
+		return
+	}
+	s.keep(os.CopyFS(filepath.Join(s.dir, "tenants", name, "traffic"), os.DirFS(folder)))
+}
+
 // model gives settings their own host name and artifact. Only the first copy of
-// a tenant has a pool of shared GPUs; the others take whole ones.
+// a tenant has a pool of shared GPUs; the others take whole ones. What needs a second
+// region, or a gateway that counts requests for models that sleep, is left out.
 func model(spec *yaml.Node, i int, first bool) {
+	if expose := at(spec, "expose"); expose != nil {
+		remove(expose, "dns")
+	}
+	if fewest := at(spec, "replicas", "min"); fewest != nil && fewest.Value == "0" {
+		fewest.Value = "1"
+	}
 	if host := at(spec, "expose", "hostname"); host != nil {
 		host.Value = fmt.Sprintf("%s-%04d", host.Value, i)
 	}
