@@ -15,13 +15,13 @@ import (
 
 // readable is what a tenant's owners may get, list and watch in their own namespace,
 // written down by hand: what runs and what bounds it, and nothing that is secret.
-const readable = `configmaps events limitranges pods resourcequotas serviceaccounts services
+const readable = `configmaps events limitranges persistentvolumeclaims pods resourcequotas serviceaccounts services
 deployments.apps replicasets.apps horizontalpodautoscalers.autoscaling endpointslices.discovery.k8s.io
-events.events.k8s.io pods.metrics.k8s.io servicemonitors.monitoring.coreos.com
+events.events.k8s.io externalsecrets.external-secrets.io pods.metrics.k8s.io servicemonitors.monitoring.coreos.com
 networkpolicies.networking.k8s.io poddisruptionbudgets.policy`
 
 // others is what nobody of a tenant may touch, not even at home.
-const others = `secrets persistentvolumeclaims endpoints replicationcontrollers pods/exec pods/attach pods/portforward
+const others = `secrets secretstores.external-secrets.io endpoints replicationcontrollers pods/exec pods/attach pods/portforward
 pods/eviction pods/ephemeralcontainers pods/proxy services/proxy serviceaccounts/token bindings
 daemonsets.apps statefulsets.apps deployments/scale.apps controllerrevisions.apps jobs.batch cronjobs.batch
 ingresses.networking.k8s.io roles.rbac.authorization.k8s.io rolebindings.rbac.authorization.k8s.io
