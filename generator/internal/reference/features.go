@@ -59,6 +59,16 @@ var features = []struct {
 	{"Models", []feature{
 		{"a model repository in S3, verified by sha256", "Deployment", []string{"name: ARTIFACT_URI", "name: ARTIFACT_SHA256"}},
 		{"name, version and batch size for the server", "ConfigMap", []string{"MODEL_VERSION:", "MAX_BATCH_SIZE:"}},
+		{"a model repository in MinIO, inside the cluster", "Deployment", []string{"http://minio.minio.svc:9000"}},
+		{"a volume of one replica's own", "PersistentVolumeClaim", []string{"- ReadWriteOnce"}},
+		{"a volume that all replicas read", "PersistentVolumeClaim", []string{"- ReadOnlyMany"}},
+	}},
+	{"Secrets and audit", []feature{
+		{"secrets from AWS Secrets Manager", "SecretStore", []string{"service: SecretsManager"}},
+		{"secrets from Vault", "SecretStore", []string{"vault:"}},
+		{"the secrets that a model asks for, by name", "ExternalSecret", nil},
+		{"who owns a tenant, who answers for it, and what it was allowed", "Namespace", []string{"mlfleet.dev/agreement:", "mlfleet.dev/allowances:", "mlfleet.dev/contacts:", "mlfleet.dev/owner:"}},
+		{"what a grant is for, and to whom", "Role", []string{"mlfleet.dev/purpose:", "mlfleet.dev/grantee: owners"}},
 	}},
 	{"Requests", []feature{
 		{"inside the cluster only, by default", "Service", []string{"type: ClusterIP"}},
