@@ -199,23 +199,27 @@ func queries(t *testing.T, text string) []string {
 // A list of what nobody asks for would go stale unseen.
 func TestListsHoldWhatIsAskedFor(t *testing.T) {
 	used := map[string]bool{}
+	use := func(exprs ...string) {
+		for _, expr := range exprs {
+			for _, name := range asked(t, expr) {
+				used[name] = true
+			}
+		}
+	}
 	for _, f := range ruleFiles(t) {
 		for _, g := range f.Groups {
 			for _, r := range g.Rules {
-				for _, name := range asked(t, r.Expr) {
-					used[name] = true
-				}
+				use(r.Expr)
 			}
 		}
 	}
 	manifests(t, func(_ string, o object) {
+		if o.Kind == "ScaledObject" {
+			use(scalerQueries(t, o)...)
+		}
 		if o.Metadata.Labels["grafana_dashboard"] == "1" {
 			for _, text := range o.Data {
-				for _, expr := range queries(t, text) {
-					for _, name := range asked(t, expr) {
-						used[name] = true
-					}
-				}
+				use(queries(t, text)...)
 			}
 		}
 	})
