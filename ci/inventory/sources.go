@@ -172,21 +172,22 @@ func below(name string) bool { return fs.ValidPath(name) && path.Ext(name) == ".
 func deleted(fsys fs.FS, dir string, k *kustomization) (map[string]bool, error) {
 	gone := map[string]bool{}
 	for _, p := range k.Patches {
-		if p.Path == "" {
-			continue
+		data, where := []byte(p.Patch), path.Join(dir, "kustomization.yaml")
+		if p.Path != "" {
+			where = path.Join(dir, p.Path)
+			var err error
+			if data, err = read(fsys, where, maxManifests); err != nil {
+				return nil, err
+			}
 		}
-		data, err := read(fsys, path.Join(dir, p.Path), maxManifests)
-		if err != nil {
-			return nil, err
-		}
-		err = documents(data, func(document *yaml.Node) error {
+		err := documents(data, func(document *yaml.Node) error {
 			if text(document, "$patch") == "delete" {
 				gone[object(document)] = true
 			}
 			return nil
 		})
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", path.Join(dir, p.Path), err)
+			return nil, fmt.Errorf("%s: %w", where, err)
 		}
 	}
 	return gone, nil
