@@ -88,7 +88,8 @@ var mutations = map[string]mutation{
 		staging(finding.DestinationForbidden)},
 	"a cluster of another server": {"regions/us-west.yaml", "server: https://C7948D018D1DACCC016081E7DFC675A8", "server: https://00", nil,
 		append(each(finding.DestinationForbidden, "acme.guardrails.us-west-staging", "acme.models.us-west-staging", "mlfleet.platform.us-west-staging"),
-			each(finding.NamespaceForbidden, "mlfleet.platform.us-west-staging", "mlfleet.platform.us-west-staging")...)},
+			each(finding.NamespaceForbidden, // of the gateway, the GPU operator and the log collector
+				"mlfleet.platform.us-west-staging", "mlfleet.platform.us-west-staging", "mlfleet.platform.us-west-staging")...)},
 	"a kind that is not listed": {acme + "project.yaml", "  - kind: PodDisruptionBudget\n    group: policy\n", "", nil,
 		append(staging(finding.KindNotPermitted), each(finding.KindNotPermitted,
 			"acme.models.ap-southeast-production", "acme.models.eu-west-production", "acme.models.us-east-production", "acme.models.us-west-production")...)},
