@@ -136,8 +136,8 @@ func All() []Mutation {
 		{
 			Name: "pods may start inside half a fence",
 			File: "generator/workload/guardrails/serviceaccount.go",
-			Old:  `serviceAccount(p.Tenant, object.ModelsServiceAccount, object.WaveModels)`,
-			New:  `serviceAccount(p.Tenant, object.ModelsServiceAccount, object.WaveFence)`,
+			Old:  `object.GranteeModels, object.WaveModels)`,
+			New:  `object.GranteeModels, object.WaveFence)`,
 			Case: "TestGitOps/tenant",
 			Says: `ServiceAccount/models was created at revision`,
 		},
