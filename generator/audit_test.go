@@ -140,8 +140,11 @@ func (q query) singular(o object) string {
 // resource is how kubectl calls the objects of a kind.
 func resource(kind string) string {
 	name := strings.ToLower(kind)
-	if before, ok := strings.CutSuffix(name, "y"); ok {
+	switch before, ok := strings.CutSuffix(name, "y"); {
+	case ok:
 		return before + "ies"
+	case strings.HasSuffix(name, "s"):
+		return name + "es"
 	}
 	return name + "s"
 }

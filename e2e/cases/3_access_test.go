@@ -3,6 +3,7 @@ package cases
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -16,22 +17,63 @@ import (
 // readable is what a tenant's owners may get, list and watch in their own namespace,
 // written down by hand: what runs and what bounds it, and nothing that is secret.
 const readable = `configmaps events limitranges persistentvolumeclaims pods resourcequotas serviceaccounts services
-deployments.apps replicasets.apps horizontalpodautoscalers.autoscaling endpointslices.discovery.k8s.io
-events.events.k8s.io externalsecrets.external-secrets.io pods.metrics.k8s.io servicemonitors.monitoring.coreos.com
-networkpolicies.networking.k8s.io poddisruptionbudgets.policy`
+deployments.apps replicasets.apps horizontalpodautoscalers.autoscaling verticalpodautoscalers.autoscaling.k8s.io
+endpointslices.discovery.k8s.io events.events.k8s.io externalsecrets.external-secrets.io dnsendpoints.externaldns.k8s.io
+httproutes.gateway.networking.k8s.io scaledobjects.keda.sh pods.metrics.k8s.io
+alertmanagerconfigs.monitoring.coreos.com prometheusrules.monitoring.coreos.com servicemonitors.monitoring.coreos.com
+destinationrules.networking.istio.io virtualservices.networking.istio.io
+ingresses.networking.k8s.io networkpolicies.networking.k8s.io poddisruptionbudgets.policy`
 
-// others is what nobody of a tenant may touch, not even at home.
-const others = `secrets secretstores.external-secrets.io endpoints replicationcontrollers pods/exec pods/attach pods/portforward
-pods/eviction pods/ephemeralcontainers pods/proxy services/proxy serviceaccounts/token bindings
-daemonsets.apps statefulsets.apps deployments/scale.apps controllerrevisions.apps jobs.batch cronjobs.batch
-ingresses.networking.k8s.io roles.rbac.authorization.k8s.io rolebindings.rbac.authorization.k8s.io
-leases.coordination.k8s.io resourceclaims.resource.k8s.io`
+// inside is what reaches into a running model or around its guard, which nobody of a
+// tenant may do, not even at home. So are all other kinds that live in a namespace.
+const inside = `pods/exec pods/attach pods/portforward pods/eviction pods/ephemeralcontainers pods/proxy services/proxy
+serviceaccounts/token deployments.apps/scale`
 
-// clusterwide is what belongs to no namespace.
-const clusterwide = `namespaces nodes persistentvolumes clusterroles.rbac.authorization.k8s.io
-clusterrolebindings.rbac.authorization.k8s.io priorityclasses.scheduling.k8s.io
-customresourcedefinitions.apiextensions.k8s.io validatingadmissionpolicies.admissionregistration.k8s.io
-validatingwebhookconfigurations.admissionregistration.k8s.io storageclasses.storage.k8s.io`
+// everybodys is what anybody may create: questions about themselves.
+const everybodys = `selfsubjectaccessreviews.authorization.k8s.io selfsubjectrulesreviews.authorization.k8s.io
+selfsubjectreviews.authentication.k8s.io`
+
+// kinds are the resources that an API server serves, written as name.group.
+type kinds struct {
+	unreadable  []string // that live in a namespace, less those that owners may read
+	clusterwide []string // that live in none
+}
+
+// served asks an API server which kinds it has: Kubernetes' own, and those of all
+// CustomResourceDefinitions.
+func served(c *world.Cluster) (kinds, error) {
+	_, lists, err := c.Client.Discovery().ServerGroupsAndResources()
+	if err != nil {
+		return kinds{}, fmt.Errorf("asking %s for its kinds: %w", c.Name, err)
+	}
+	var k kinds
+	for _, list := range lists {
+		group, _, grouped := strings.Cut(list.GroupVersion, "/")
+		for _, r := range list.APIResources {
+			name := r.Name
+			if grouped {
+				name += "." + group
+			}
+			switch {
+			case strings.Contains(r.Name, "/"): // asked about by name
+			case !r.Namespaced && !slices.Contains(strings.Fields(everybodys), name):
+				k.clusterwide = append(k.clusterwide, name)
+			case r.Namespaced && !slices.Contains(strings.Fields(readable), name):
+				k.unreadable = append(k.unreadable, name)
+			}
+		}
+	}
+	if !slices.Contains(k.unreadable, "secrets") || !slices.Contains(k.clusterwide, "nodes") {
+		return kinds{}, fmt.Errorf("the kinds of %s have neither secrets nor nodes among them: %v", c.Name, k)
+	}
+	k.unreadable, k.clusterwide = distinct(k.unreadable), distinct(k.clusterwide) // some have several versions
+	return k, nil
+}
+
+func distinct(names []string) []string {
+	slices.Sort(names)
+	return slices.Compact(names)
+}
 
 // subject is somebody who asks an API server for something.
 type subject struct {
@@ -61,13 +103,18 @@ func subjects(t world.Tenant) []subject {
 // kind in every tenant's namespace.
 func accessReviews(t *testing.T) int {
 	return eachCluster(t, func(t *testing.T, c *world.Cluster, tenants []world.Tenant) int {
+		kinds, err := served(c)
+		if err != nil {
+			t.Error(err)
+			return 0
+		}
 		var questions []question
 		for _, home := range tenants {
 			for _, s := range subjects(home) {
 				for _, there := range tenants {
-					questions = append(questions, ask(s, there.Namespace(), there.Name == home.Name)...)
+					questions = append(questions, kinds.ask(s, there.Namespace(), there.Name == home.Name)...)
 				}
-				questions = append(questions, ask(s, "", false)...)
+				questions = append(questions, kinds.ask(s, "", false)...)
 			}
 		}
 		review(t, c, questions)
@@ -84,14 +131,14 @@ type question struct {
 
 // ask makes the questions about one namespace: at home about all verbs, elsewhere about
 // some of them, in no namespace about what belongs to none.
-func ask(s subject, namespace string, home bool) []question {
+func (k kinds) ask(s subject, namespace string, home bool) []question {
 	verbs := []string{"get", "create", "delete"}
 	if home {
 		verbs = []string{"get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"}
 	}
 	var all []question
-	add := func(names string, verbs []string, allowed func(verb string) bool) {
-		for _, name := range strings.Fields(names) {
+	add := func(names, verbs []string, allowed func(verb string) bool) {
+		for _, name := range names {
 			for _, verb := range verbs {
 				all = append(all, question{s, attributes(namespace, name, verb), allowed(verb)})
 			}
@@ -99,15 +146,16 @@ func ask(s subject, namespace string, home bool) []question {
 	}
 	never := func(string) bool { return false }
 	if namespace == "" {
-		add(clusterwide, verbs, never)
-		add("pods secrets", []string{"list"}, never) // in all namespaces at once
+		add(k.clusterwide, verbs, never)
+		add([]string{"pods", "secrets"}, []string{"list"}, never) // in all namespaces at once
 		return all
 	}
 	reads := func(verb string) bool { return home && s.owner && (verb == "get" || verb == "list" || verb == "watch") }
-	add(readable, verbs, reads)
-	add("pods/log", verbs, func(verb string) bool { return home && s.owner && verb == "get" })
-	add(others, verbs, never)
-	add("serviceaccounts", []string{"impersonate"}, never)
+	add(strings.Fields(readable), verbs, reads)
+	add([]string{"pods/log"}, verbs, func(verb string) bool { return home && s.owner && verb == "get" })
+	add(k.unreadable, verbs, never)
+	add(strings.Fields(inside), verbs, never)
+	add([]string{"serviceaccounts"}, []string{"impersonate"}, never)
 	return all
 }
 

@@ -47,6 +47,14 @@ func escapes() []abuse {
 // podSecurity puts pods that try to escape to every API server, in every tenant's
 // namespace; and the good pod that they were made from, which must be let in.
 func podSecurity(t *testing.T) int {
+	return eachTenant(t, func(t *testing.T, c *world.Cluster, _ world.Tenant, good *corev1.Pod) int {
+		return judge(t, c, good, escapes())
+	})
+}
+
+// eachTenant runs a check with a good pod of every tenant in every cluster, and adds up
+// what they counted.
+func eachTenant(t *testing.T, check func(t *testing.T, c *world.Cluster, tenant world.Tenant, good *corev1.Pod) int) int {
 	return eachCluster(t, func(t *testing.T, c *world.Cluster, tenants []world.Tenant) int {
 		ctx, count := testContext(t), 0
 		for _, tenant := range tenants {
@@ -55,7 +63,7 @@ func podSecurity(t *testing.T) int {
 				t.Error(err)
 				continue
 			}
-			count += judge(t, c, good, escapes())
+			count += check(t, c, tenant, good)
 		}
 		return count
 	})

@@ -17,26 +17,18 @@ const gpu corev1.ResourceName = "nvidia.com/gpu"
 // quotas asks every API server, in every tenant's namespace, for more than the tenant was
 // granted.
 func quotas(t *testing.T) int {
-	return eachCluster(t, func(t *testing.T, c *world.Cluster, tenants []world.Tenant) int {
-		ctx, count := testContext(t), 0
-		for _, tenant := range tenants {
-			good, err := modelPod(ctx, c, tenant)
-			if err != nil {
-				t.Error(err)
-				continue
-			}
-			if err := podTooMany(ctx, c, tenant, good); err != nil {
-				t.Errorf("%s, tenant %s: %v", c.Name, tenant.Name, err)
-			}
-			count += 2 + judge(t, c, good, overreaches(good))
-			for name, err := range otherObjects(ctx, c, tenant) {
-				count++
-				if err := refused(err, "exceeded quota: grant"); err != nil {
-					t.Errorf("%s, tenant %s, %s: %v", c.Name, tenant.Name, name, err)
-				}
+	return eachTenant(t, func(t *testing.T, c *world.Cluster, tenant world.Tenant, good *corev1.Pod) int {
+		ctx := testContext(t)
+		if err := podTooMany(ctx, c, tenant, good); err != nil {
+			t.Errorf("%s, tenant %s: %v", c.Name, tenant.Name, err)
+		}
+		others := otherObjects(ctx, c, tenant)
+		for name, err := range others {
+			if err := refused(err, "exceeded quota: grant"); err != nil {
+				t.Errorf("%s, tenant %s, %s: %v", c.Name, tenant.Name, name, err)
 			}
 		}
-		return count
+		return 2 + judge(t, c, good, overreaches(good)) + len(others)
 	})
 }
 

@@ -34,12 +34,17 @@ func OwnersRole(p *fleet.Placement) *rbacv1.Role {
 			{APIGroups: []string{corev1.GroupName}, Resources: []string{"pods/log"}, Verbs: []string{"get"}},
 			readable("apps", "deployments", "replicasets"),
 			readable("autoscaling", "horizontalpodautoscalers"),
+			readable("autoscaling.k8s.io", "verticalpodautoscalers"), // whose recommendation is for them
 			readable("discovery.k8s.io", "endpointslices"),
 			readable("events.k8s.io", "events"),
 			readable("external-secrets.io", "externalsecrets"), // which names are wanted, and whether they were found
+			readable("externaldns.k8s.io", "dnsendpoints"),
+			readable("gateway.networking.k8s.io", "httproutes"),
+			readable("keda.sh", "scaledobjects"),
 			readable("metrics.k8s.io", "pods"),
-			readable("monitoring.coreos.com", "servicemonitors"),
-			readable("networking.k8s.io", "networkpolicies"),
+			readable("monitoring.coreos.com", "alertmanagerconfigs", "prometheusrules", "servicemonitors"),
+			readable("networking.istio.io", "destinationrules", "virtualservices"),
+			readable("networking.k8s.io", "ingresses", "networkpolicies"),
 			readable("policy", "poddisruptionbudgets"),
 		})
 }

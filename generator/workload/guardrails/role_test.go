@@ -62,8 +62,10 @@ func TestNoRoleIsWiderThanReading(t *testing.T) {
 	_, irsa, _ := workloadtest.Fixture(t)
 	reading := []string{"get", "list", "watch"}
 	readable := []string{ // everything that may ever be read; a new resource is added here on purpose
-		"configmaps", "deployments", "endpointslices", "events", "externalsecrets", "horizontalpodautoscalers", "limitranges", "networkpolicies",
-		"persistentvolumeclaims", "poddisruptionbudgets", "pods", "pods/log", "replicasets", "resourcequotas", "serviceaccounts", "servicemonitors", "services",
+		"alertmanagerconfigs", "configmaps", "deployments", "destinationrules", "dnsendpoints", "endpointslices", "events", "externalsecrets",
+		"horizontalpodautoscalers", "httproutes", "ingresses", "limitranges", "networkpolicies", "persistentvolumeclaims", "poddisruptionbudgets",
+		"pods", "pods/log", "prometheusrules", "replicasets", "resourcequotas", "scaledobjects", "serviceaccounts", "servicemonitors", "services",
+		"verticalpodautoscalers", "virtualservices",
 	}
 	for _, o := range workload.Guardrails(irsa) {
 		role, ok := o.Value.(*rbacv1.Role)
