@@ -20,8 +20,9 @@ import (
 )
 
 // removedTenant removes the tenant that newTenant added from Git, first from one
-// environment, then from the fleet: everything of it must stay. Then it follows "Remove a tenant for good" of docs/operations.md, step by step,
-// and everything must go, the namespace only after somebody has confirmed it.
+// environment, then from the fleet: everything of it must stay. Then it follows "Remove a
+// tenant for good" of docs/operations.md, step by step, and everything must go, the
+// namespace only after somebody has confirmed it.
 func removedTenant(t *testing.T) string {
 	ctx := testContext(t)
 	described, err := the.Described(newcomer)

@@ -19,8 +19,11 @@ type surroundings struct {
 		Namespace string
 		CIDRs     []string
 	}
-	Observability struct{ Namespace string }
-	Endpoints     struct {
+	Observability struct {
+		Namespace string
+		Traces    *struct{ Namespace string } // whose collector listens at OTLP's port
+	}
+	Endpoints struct {
 		ObjectStore  []string
 		STS          []string
 		NodeLocalDNS string
@@ -127,8 +130,9 @@ func (s *surroundings) into(m peer) []connection {
 	return all
 }
 
-// outOf are connections from a model: to the cluster's DNS, the object store, the place
-// that gives it credentials, and what its own tenant was granted.
+// outOf are connections from a model: to the cluster's DNS, the object store, the
+// collector of traces, the place that gives it credentials, and what its own tenant was
+// granted.
 func (s *surroundings) outOf(m peer) []connection {
 	var all []connection
 	try := func(to peer, port int, protocol corev1.Protocol, allowed bool) {
@@ -153,6 +157,11 @@ func (s *surroundings) outOf(m peer) []connection {
 	if s.ObjectStore != nil {
 		try(pod(s.ObjectStore.Namespace, nil), 9000, tcp, true)
 		try(pod(s.ObjectStore.Namespace, nil), 22, tcp, false)
+	}
+	try(pod("elsewhere", nil), 4317, tcp, false)
+	if traces := s.Observability.Traces; traces != nil {
+		try(pod(traces.Namespace, nil), 4317, tcp, true)
+		try(pod(traces.Namespace, nil), 22, tcp, false)
 	}
 	for _, cidr := range s.Endpoints.STS {
 		try(outside(firstOf(cidr)), 443, tcp, s.Identity == "irsa")

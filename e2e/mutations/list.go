@@ -2,12 +2,13 @@ package mutations
 
 // Mutation is a deliberate break of one guardrail.
 type Mutation struct {
-	Name string
-	File string // in the root of the repository
-	Old  string // a part of the file that is there once
-	New  string // what stands there instead
-	Case string // the test that must turn red
-	Says string // what it must say
+	Name    string
+	File    string // in the root of the repository
+	Old     string // a part of the file that is there once
+	New     string // what stands there instead
+	Case    string // the test that must turn red
+	Says    string // what it must say
+	Regions string // that the case needs; us-west alone where it is empty
 }
 
 // All are the mutations, a guardrail each.
@@ -33,7 +34,7 @@ func All() []Mutation {
 			Name: "everybody is an owner",
 			File: "generator/workload/guardrails/rolebinding.go",
 			Old:  `Name: owner.Group}`,
-			New:  `Name: "system:authenticated"}`,
+			New:  `Name: owner.Group[:0] + "system:authenticated"}`,
 			Case: "TestTenancy/access",
 			Says: `in namespace "tenant-acme"? true`,
 		},
@@ -62,6 +63,14 @@ func All() []Mutation {
 			Says: `pod with more memory than it reserves: it was let in`,
 		},
 		{
+			Name: "affinity may look into all namespaces",
+			File: "generator/workload/guardrails/resourcequota_affinity.go",
+			Old:  `corev1.ResourceQuotaScopeCrossNamespacePodAffinity`,
+			New:  `corev1.ResourceQuotaScopeTerminating`,
+			Case: "TestTenancy/quota",
+			Says: `pod with affinity to all namespaces: it was let in`,
+		},
+		{
 			Name: "any image runs",
 			File: "generator/workload/admission/imagedigests.go",
 			Old:  "const byDigest = `'@sha256:[0-9a-f]{64}$'`",
@@ -84,6 +93,14 @@ func All() []Mutation {
 			New:  `false`,
 			Case: "TestTenancy/policies",
 			Says: `Deployment with no memory request: it was let in`,
+		},
+		{
+			Name: "pods may be in the node's network",
+			File: "generator/workload/admission/nohostaccess.go",
+			Old:  `!(has(variables.pod.hostNetwork) && variables.pod.hostNetwork)`,
+			New:  `true`,
+			Case: "TestTenancy/policies",
+			Says: `Deployment with the node's network: it was let in`,
 		},
 		{
 			Name: "the policies only warn",
@@ -110,10 +127,26 @@ func All() []Mutation {
 			Says: `.access: Argo CD synced it`,
 		},
 		{
+			Name: "a project reaches beyond namespaces",
+			File: "generator/argocd/tenant.go",
+			Old:  `NamespaceResourceWhitelist: []GroupKind{`,
+			New:  `ClusterResourceWhitelist: []GroupKind{{"*", "*"}}, NamespaceResourceWhitelist: []GroupKind{`,
+			Case: "TestTenancy/projects",
+			Says: `.clusterwide: Argo CD synced it`,
+		},
+		{
+			Name: "a project takes any repository",
+			File: "generator/argocd/appproject.go",
+			Old:  `[]string{f.Spec.Repository.URL}`,
+			New:  `[]string{"*"}`,
+			Case: "TestTenancy/projects",
+			Says: `.other-repository: `,
+		},
+		{
 			Name: "the gateway's policy opens every model",
 			File: "generator/workload/guardrails/networkpolicy_gateway.go",
 			Old:  `map[string]string{object.LabelExposed: "true"}`,
-			New:  `nil`,
+			New:  `map[string]string{object.LabelTenant: p.Tenant.Name}`,
 			Case: "TestNetwork",
 			Says: `port 8000/TCP allowed: true, want false`,
 		},
@@ -124,6 +157,30 @@ func All() []Mutation {
 			New:  `[]string{"0.0.0.0/0"}`,
 			Case: "TestNetwork",
 			Says: `to 8.8.8.8: port 443/TCP allowed: true, want false`,
+		},
+		{
+			Name: "Prometheus may ask models for predictions",
+			File: "generator/workload/guardrails/networkpolicy_prometheus.go",
+			Old:  `peers, contract.PortMetrics)`,
+			New:  `peers, contract.PortMetrics, contract.PortHTTP)`,
+			Case: "TestNetwork",
+			Says: `port 8000/TCP allowed: true, want false`,
+		},
+		{
+			Name: "models get the node's credentials",
+			File: "generator/workload/guardrails/networkpolicy_credentials.go",
+			Old:  `= "169.254.170.23/32"`,
+			New:  `= "169.254.0.0/16"`,
+			Case: "TestNetwork",
+			Says: `to 169.254.169.254: port 80/TCP allowed: true, want false`,
+		},
+		{
+			Name: "any DNS server answers",
+			File: "generator/workload/guardrails/networkpolicy_dns.go",
+			Old:  `peers := []networkingv1.NetworkPolicyPeer{`,
+			New:  `peers := []networkingv1.NetworkPolicyPeer{addresses("0.0.0.0/0")[0], `,
+			Case: "TestNetwork",
+			Says: `to 8.8.8.8: port 53/UDP allowed: true, want false`,
 		},
 		{
 			Name: "models ask for any GPU",
@@ -156,6 +213,23 @@ func All() []Mutation {
 			New:  `"sync"`,
 			Case: "TestGitOps/(tenant|removal)",
 			Says: `Argo CD has deleted it`,
+		},
+		{
+			Name: "a namespace goes unasked",
+			File: "generator/workload/object/metadata.go",
+			Old:  `"Prune=confirm,Delete=confirm"`,
+			New:  `"Prune=true"`,
+			Case: "TestGitOps/(tenant|removal)",
+			Says: `waiting for Argo CD to ask whether harbor.guardrails`,
+		},
+		{
+			Name:    "a rollout begins anywhere",
+			File:    "generator/argocd/rollout.go",
+			Old:     `len(regions) == 0 || slices.Contains(regions, r.CanaryRegion)`,
+			New:     `len(regions) == 0`,
+			Case:    "TestGitOps/model",
+			Says:    `of the canary region ended at`,
+			Regions: "us-west,eu-west",
 		},
 	}
 }

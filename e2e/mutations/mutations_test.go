@@ -1,6 +1,8 @@
 package mutations_test
 
 import (
+	"cmp"
+	"encoding/json"
 	"flag"
 	"os"
 	"os/exec"
@@ -13,24 +15,19 @@ import (
 
 // Where the programs are that the cases need, as in package cases.
 var (
-	cases   = flag.String("cases", "", "the `program` that package cases compiles to; without it the mutations are only checked, not run")
+	cases   = flag.String("cases", "", "the `program` that package cases compiles to; without it the mutations are only compiled, not run")
 	tools   = flag.String("tools", "", "the `folder` of the servers")
 	preview = flag.String("preview", "", "the `program` mlfleet-preview")
 	reach   = flag.String("reach", "", "the `program` reach")
-	regions = flag.String("regions", "us-west", "the `regions` to start")
 )
 
 const root = "../.."
 
-// TestApply makes sure that each mutation fits the sources of today.
-func TestApply(t *testing.T) {
+// TestCompile makes sure that each mutation fits the sources of today: that its line is
+// there, once, and that what becomes of it compiles.
+func TestCompile(t *testing.T) {
 	for _, m := range mutations.All() {
-		content, err := os.ReadFile(filepath.Join(root, m.File))
-		if err != nil {
-			t.Errorf("%s: %v", m.Name, err)
-		} else if n := strings.Count(string(content), m.Old); n != 1 {
-			t.Errorf("%s: %s has %q %d times, want once", m.Name, m.File, m.Old, n)
-		}
+		compile(t, m, "./"+filepath.Dir(m.File), os.DevNull)
 	}
 }
 
@@ -54,30 +51,45 @@ func TestMutations(t *testing.T) {
 	}
 }
 
-// build compiles the mutant of mlfleet from a copy of the sources.
+// build compiles the mutant of mlfleet.
 func build(t *testing.T, m mutations.Mutation) string {
 	t.Helper()
-	dir := t.TempDir()
-	for _, name := range []string{"go.mod", "go.sum", "cmd", "cue", "generator"} {
-		if out, err := exec.Command("cp", "-r", filepath.Join(root, name), dir).CombinedOutput(); err != nil {
-			t.Fatalf("copying the sources: %v: %s", err, out)
-		}
+	mutant := filepath.Join(t.TempDir(), "mlfleet")
+	if !compile(t, m, "./cmd/mlfleet", mutant) {
+		t.FailNow()
 	}
-	file := filepath.Join(dir, m.File)
-	content, err := os.ReadFile(file)
+	return mutant
+}
+
+// compile compiles a package of the mutant; the sources stay as they are, the compiler is
+// given another file in place of one of them.
+func compile(t *testing.T, m mutations.Mutation, of, into string) bool {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(root, m.File))
+	if err != nil {
+		t.Errorf("%s: %v", m.Name, err)
+		return false
+	}
+	if n := strings.Count(string(content), m.Old); n != 1 {
+		t.Errorf("%s: %s has %q %d times, want once", m.Name, m.File, m.Old, n)
+		return false
+	}
+	dir := t.TempDir()
+	mutated, overlay := filepath.Join(dir, "mutated.go"), filepath.Join(dir, "overlay.json")
+	replaced, err := json.Marshal(map[string]any{"Replace": map[string]string{m.File: mutated}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(file, []byte(strings.Replace(string(content), m.Old, m.New, 1)), 0o644); err != nil {
-		t.Fatal(err)
+	for file, content := range map[string]string{mutated: strings.Replace(string(content), m.Old, m.New, 1), overlay: string(replaced)} {
+		if err := os.WriteFile(file, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
-	mutant := filepath.Join(dir, "mlfleet")
-	cmd := exec.Command("go", "build", "-buildvcs=false", "-trimpath", "-o", mutant, "./cmd/mlfleet")
-	cmd.Dir = dir
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("compiling the mutant: %v: %s", err, out)
+	out, err := exec.Command("go", "-C", root, "build", "-buildvcs=false", "-overlay", overlay, "-o", into, of).CombinedOutput()
+	if err != nil {
+		t.Errorf("%s: compiling the mutant: %v: %s", m.Name, err, out)
 	}
-	return mutant
+	return err == nil
 }
 
 // run runs the case on the mutant's fleet, and gives what it printed.
@@ -85,7 +97,7 @@ func run(t *testing.T, m mutations.Mutation, mutant string) (string, error) {
 	t.Helper()
 	cmd := exec.Command(*cases, "-test.v", "-test.run", "^"+strings.ReplaceAll(m.Case, "/", "$/^")+"$",
 		"-tools", *tools, "-mlfleet", mutant, "-preview", *preview, "-reach", *reach,
-		"-regions", *regions, "-patience", "8m", "-logs", filepath.Join(t.TempDir(), "logs"))
+		"-regions", cmp.Or(m.Regions, "us-west"), "-patience", "8m", "-logs", filepath.Join(t.TempDir(), "logs"))
 	cmd.Dir = filepath.Join("..", "cases") // where the flags' defaults begin
 	out, err := cmd.CombinedOutput()
 	return string(out), err
