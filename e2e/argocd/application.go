@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -186,6 +185,3 @@ func (a *Application) Refreshed() bool {
 	_, pending := a.Metadata.Annotations["argocd.argoproj.io/refresh"]
 	return !pending
 }
-
-// Took is how long a sync took.
-func (o *Operation) Took() time.Duration { return o.FinishedAt.Sub(o.StartedAt.Time) }

@@ -15,7 +15,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/watch"
 
-	"github.com/mlfleet/mlfleet/e2e/argocd"
 	"github.com/mlfleet/mlfleet/e2e/watching"
 	"github.com/mlfleet/mlfleet/e2e/world"
 )
@@ -37,10 +36,14 @@ func newTenant(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	own := 0
 	var strangers []string
-	for _, name := range argocd.Names(syncs) {
-		if !strings.HasPrefix(name, newcomer+".") && !strings.HasPrefix(name, "mlfleet.root.tenants-") {
-			strangers = append(strangers, name)
+	for _, s := range syncs {
+		switch {
+		case strings.HasPrefix(s.Application, newcomer+"."):
+			own++
+		case !strings.HasPrefix(s.Application, "mlfleet.root.tenants-"):
+			strangers = append(strangers, s.Application)
 		}
 	}
 	if strangers != nil {
@@ -63,7 +66,7 @@ func newTenant(t *testing.T) string {
 	if clusters == 0 {
 		t.Error("the new tenant is in no cluster")
 	}
-	return fmt.Sprintf("%d syncs on its own Applications, fence before the first of %d pods in %d clusters", len(syncs), pods, clusters)
+	return fmt.Sprintf("%d syncs on its own Applications, fence before the first of %d pods in %d clusters", own, pods, clusters)
 }
 
 // births are the revisions at which objects of a namespace, and the namespace itself,
@@ -115,6 +118,13 @@ func (b *births) note(what watch.EventType, object *unstructured.Unstructured) e
 	return err
 }
 
+// fence is what every tenant's fence has at least, written down by hand.
+const fence = `LimitRange/containers LimitRange/pods
+NetworkPolicy/default-deny NetworkPolicy/allow-dns NetworkPolicy/allow-gateway NetworkPolicy/allow-prometheus
+NetworkPolicy/allow-object-store NetworkPolicy/allow-aws-credentials
+ResourceQuota/grant ResourceQuota/no-cross-namespace-affinity ResourceQuota/no-other-priority
+Role/models Role/owners-read RoleBinding/models RoleBinding/owners-read ServiceAccount/models`
+
 // lastOfFence is the object without which no pod is admitted, so that it must come last.
 const lastOfFence = "ServiceAccount/models"
 
@@ -127,18 +137,21 @@ func (b *births) fenceFirst(cluster string) (int, error) {
 			return 0, fmt.Errorf("watching what appears in %s: %w", cluster, err)
 		}
 	}
-	fence, err := the.Manifests(cluster, newcomer, "guardrails")
+	generated, err := the.Manifests(cluster, newcomer, "guardrails")
 	if err != nil {
 		return 0, err
 	}
-	var last uint64
-	for _, o := range fence {
-		if o.GetKind() == "SecretStore" { // confines nobody, and comes along with what pods need
-			continue
+	expected := strings.Fields(fence)
+	for _, o := range generated {
+		if o.GetKind() != "SecretStore" { // confines nobody, and comes along with what pods need
+			expected = append(expected, o.GetKind()+"/"+o.GetName())
 		}
-		at, seen := b.at[o.GetKind()+"/"+o.GetName()]
+	}
+	var last uint64
+	for _, name := range expected {
+		at, seen := b.at[name]
 		if !seen {
-			return 0, fmt.Errorf("%s: %s %s was never seen; seen were %v", cluster, o.GetKind(), o.GetName(), slices.Sorted(maps.Keys(b.at)))
+			return 0, fmt.Errorf("%s: %s was never seen; seen were %v", cluster, name, slices.Sorted(maps.Keys(b.at)))
 		}
 		last = max(last, at)
 	}

@@ -83,20 +83,28 @@ type subject struct {
 	owner  bool
 }
 
-// subjects are all who belong to a tenant: its ServiceAccounts and its owners' groups.
-func subjects(t world.Tenant) []subject {
+// subjects are all who belong to a tenant: the ServiceAccounts that it has in the cluster,
+// and its owners' groups.
+func subjects(ctx context.Context, c *world.Cluster, t world.Tenant) ([]subject, error) {
+	accounts, err := c.Client.CoreV1().ServiceAccounts(t.Namespace()).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("listing who acts for tenant %s in %s: %w", t.Name, c.Name, err)
+	}
+	if len(accounts.Items) < 2 {
+		return nil, fmt.Errorf("tenant %s in %s has not both the ServiceAccounts models and default", t.Name, c.Name)
+	}
 	var all []subject
-	for _, account := range []string{"models", "default"} {
+	for _, account := range accounts.Items {
 		all = append(all, subject{
 			tenant: t.Name,
-			user:   "system:serviceaccount:" + t.Namespace() + ":" + account,
+			user:   "system:serviceaccount:" + t.Namespace() + ":" + account.Name,
 			groups: []string{"system:serviceaccounts", "system:serviceaccounts:" + t.Namespace(), "system:authenticated"},
 		})
 	}
 	for _, group := range t.Groups {
 		all = append(all, subject{tenant: t.Name, user: "somebody of " + group, groups: []string{group, "system:authenticated"}, owner: true})
 	}
-	return all
+	return all, nil
 }
 
 // accessReviews asks every API server, for everybody who belongs to a tenant, about every
@@ -110,7 +118,12 @@ func accessReviews(t *testing.T) int {
 		}
 		var questions []question
 		for _, home := range tenants {
-			for _, s := range subjects(home) {
+			subjects, err := subjects(testContext(t), c, home)
+			if err != nil {
+				t.Error(err)
+				return 0
+			}
+			for _, s := range subjects {
 				for _, there := range tenants {
 					questions = append(questions, kinds.ask(s, there.Namespace(), there.Name == home.Name)...)
 				}

@@ -54,8 +54,9 @@ type peer struct {
 	PodLabels       map[string]string `json:"podLabels,omitempty"`
 	IP              string            `json:"ip"`
 
-	name   string
-	tenant string
+	name    string
+	tenant  string
+	exposed bool // a model that the gateway may reach, by the inputs
 }
 
 // judgeNetwork makes up connections, asks about them, and counts those between models and
@@ -129,10 +130,14 @@ func modelPeers(ctx context.Context, c *world.Cluster) ([]peer, error) {
 			if err != nil {
 				return nil, err
 			}
+			exposed, err := exposed(tenant.Name, model)
+			if err != nil {
+				return nil, err
+			}
 			all = append(all, peer{
 				Namespace: namespace.Name, NamespaceLabels: namespace.Labels,
 				PodLabels: pods[0].Labels, IP: pods[0].Status.PodIP,
-				name: tenant.Name + "/" + model, tenant: tenant.Name,
+				name: tenant.Name + "/" + model, tenant: tenant.Name, exposed: exposed,
 			})
 		}
 	}

@@ -3,6 +3,7 @@ package cases
 import (
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/yaml"
@@ -75,6 +76,15 @@ func surroundingsOf(c *world.Cluster) (*surroundings, error) {
 	return s, nil
 }
 
+// exposed says whether a model's file opens it to the gateway; a canary is open with it.
+func exposed(tenant, model string) (bool, error) {
+	d, err := the.Fleet.Read(filepath.Join("tenants", tenant, "models", strings.TrimSuffix(model, "-canary")+".yaml"))
+	if err != nil {
+		return false, err
+	}
+	return d.At("spec")["expose"] != nil, nil
+}
+
 func decode(d fleet.Document, into any) error {
 	content, err := yaml.Marshal(d)
 	if err != nil {
@@ -96,7 +106,6 @@ func outside(address string) peer { return peer{IP: address, name: address} }
 // into are connections to a model: requests come from the gateway alone, and only to
 // models that are exposed; Prometheus reads metrics; nobody else gets in.
 func (s *surroundings) into(m peer) []connection {
-	exposed := m.PodLabels["mlfleet.dev/exposed"] == "true"
 	var all []connection
 	try := func(from peer, port int, name string, allowed bool) {
 		all = append(all, connection{
@@ -120,7 +129,7 @@ func (s *surroundings) into(m peer) []connection {
 	for _, p := range ports {
 		request := p.name != "metrics"
 		for _, g := range gateways {
-			try(g, p.number, p.name, request && exposed)
+			try(g, p.number, p.name, request && m.exposed)
 		}
 		try(prometheus, p.number, p.name, !request)
 		for _, stranger := range strangers {

@@ -53,6 +53,14 @@ func StartEtcd(ctx context.Context, bin, dir string) (*Etcd, error) {
 	return &Etcd{Process: p, URL: client}, nil
 }
 
+// Ended says that etcd has ended although nobody ended it.
+func (e *Etcd) Ended() (string, bool) {
+	if !e.Process.Ended() {
+		return "", false
+	}
+	return fmt.Sprintf("etcd has ended:\n%s", e.Tail(20)), true
+}
+
 func loopback(scheme string, port int) string { return fmt.Sprintf("%s://127.0.0.1:%d", scheme, port) }
 
 func get(ctx context.Context, client *http.Client, url string) (string, error) {

@@ -7,7 +7,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/mlfleet/mlfleet/e2e/mutations"
@@ -99,8 +101,24 @@ func run(t *testing.T, m mutations.Mutation, mutant string) (string, error) {
 		"-tools", *tools, "-mlfleet", mutant, "-preview", *preview, "-reach", *reach,
 		"-regions", cmp.Or(m.Regions, "us-west"), "-patience", "8m", "-logs", filepath.Join(t.TempDir(), "logs"))
 	cmd.Dir = filepath.Join("..", "cases") // where the flags' defaults begin
+	// The servers end with the cases, and they with us.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	out, err := cmd.CombinedOutput()
-	return string(out), err
+	return withoutProgress(string(out)), err
+}
+
+// withoutProgress leaves away what is told while something is waited for (package
+// waiting): it names what may yet come true.
+func withoutProgress(out string) string {
+	var kept strings.Builder
+	for l := range strings.Lines(out) {
+		if !strings.HasPrefix(l, "... waiting for ") {
+			kept.WriteString(l)
+		}
+	}
+	return kept.String()
 }
 
 // line is the first line of a text with a part in it.

@@ -30,9 +30,6 @@ type Process struct {
 	ended   chan struct{} // closed when running has ended
 }
 
-// grace is how long a server that was asked to end may take.
-const grace = 10 * time.Second
-
 // Start starts a server and does not wait until it is ready.
 func Start(c Command) (*Process, error) {
 	p := &Process{command: c}
@@ -91,16 +88,6 @@ func (p *Process) Ended() bool {
 func (p *Process) Kill() {
 	_ = syscall.Kill(-p.running.Process.Pid, syscall.SIGKILL) // fails where it has ended by itself
 	<-p.ended
-}
-
-// Stop asks the server to end, and kills it if it has not after a while.
-func (p *Process) Stop() {
-	_ = syscall.Kill(-p.running.Process.Pid, syscall.SIGTERM)
-	select {
-	case <-p.ended:
-	case <-time.After(grace):
-		p.Kill()
-	}
 }
 
 // Ready waits until probe succeeds. It fails as soon as the server has ended, or

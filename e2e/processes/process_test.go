@@ -87,15 +87,6 @@ func TestKillAndRestart(t *testing.T) {
 	}
 }
 
-func TestStop(t *testing.T) {
-	p := start(t, `trap 'echo bye; exit 0' TERM; echo up; while :; do sleep 0.01; done`)
-	said(t, p, "up")
-	p.Stop()
-	if !p.Ended() || !strings.Contains(p.Tail(1), "bye") {
-		t.Errorf("a stopped server could not say goodbye: %q", p.Tail(2))
-	}
-}
-
 func TestFreePorts(t *testing.T) {
 	ports, err := processes.FreePorts(20)
 	if err != nil {

@@ -25,7 +25,8 @@ func Inside() (dir string, ok bool) { return os.LookupEnv(folder) }
 // gives its exit code. Where that is not 0, the servers' logs are copied to the
 // folder logs.
 func Run(logs string) (int, error) {
-	// The kernel kills the inner process when the thread that started it ends.
+	// The kernel kills the inner process when the thread that started it ends, and tells
+	// this thread when our parent does.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 
@@ -33,10 +34,14 @@ func Run(logs string) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("making the sandbox: %w", err)
 	}
-	dir, err := os.MkdirTemp("", "mlfleet-e2e-")
+	if err := endWithParent(); err != nil {
+		return 0, fmt.Errorf("making the sandbox: %w", err)
+	}
+	dir, lock, err := makeFolder()
 	if err != nil {
 		return 0, fmt.Errorf("making the sandbox: %w", err)
 	}
+	defer lock.Close()
 	defer os.RemoveAll(dir)
 
 	inner := exec.Command(program, os.Args[1:]...)
@@ -72,6 +77,16 @@ func Run(logs string) (int, error) {
 		keep(dir, logs)
 	}
 	return code, nil
+}
+
+// endWithParent has the kernel interrupt this process when the one that started it ends: a
+// shell that is told to end by make, or by a pipeline, does not pass that on.
+func endWithParent() error {
+	_, _, errno := syscall.RawSyscall(syscall.SYS_PRCTL, syscall.PR_SET_PDEATHSIG, uintptr(syscall.SIGTERM), 0)
+	if errno != 0 {
+		return fmt.Errorf("asking to be told of the parent's end: %w", errno)
+	}
+	return nil
 }
 
 // namespaces asks for a network and process numbers of the child's own, and where

@@ -148,12 +148,47 @@ func TestInterrupted(t *testing.T) {
 			for orphans(t) > 0 { // the kernel takes a moment; the test's own time limit ends us
 				time.Sleep(10 * time.Millisecond)
 			}
-			if signal == syscall.SIGKILL {
-				_ = os.RemoveAll(folder(said))
-			} else if _, err := os.Stat(folder(said)); !os.IsNotExist(err) {
+			if signal == syscall.SIGKILL { // the next one tidies up
+				cmd, _ := outer(t, "end", filepath.Join(t.TempDir(), "logs"))
+				_ = cmd.Run()
+			}
+			if _, err := os.Stat(folder(said)); !os.IsNotExist(err) {
 				t.Errorf("the folder stayed behind: %v", err)
 			}
 		})
+	}
+}
+
+// TestParentEnds kills the shell that a sandbox was started by, as make does when it is told
+// to end: the sandbox ends too.
+func TestParentEnds(t *testing.T) {
+	cmd, _ := outer(t, "wait", filepath.Join(t.TempDir(), "logs"))
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	shell := exec.Command("sh", "-c", `"$0"; echo over`, program)
+	shell.Env = cmd.Env
+	pipe, err := shell.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := shell.Start(); err != nil {
+		t.Fatal(err)
+	}
+	said := readUntil(t, pipe, "ready\n")
+	if err := shell.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	for orphans(t) > 0 { // as above
+		time.Sleep(10 * time.Millisecond)
+	}
+	_ = shell.Wait()
+	for { // the outer process removes the folder last
+		if _, err := os.Stat(folder(said)); os.IsNotExist(err) {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/mlfleet/mlfleet/e2e/argocd"
 )
 
 // Live finds the live object that a manifest describes.
@@ -34,6 +36,36 @@ func (c *Cluster) resource(r schema.GroupVersionResource, namespace string) inte
 // UIDs are the identities of live objects, by "cluster/Kind/namespace/name". An
 // object that was deleted and made again has another one.
 type UIDs map[string]types.UID
+
+// Identities are those of all live objects that golden/ describes, and of the hub's
+// Applications, ApplicationSets and AppProjects, whose cluster is called hub.
+func (w *World) Identities(ctx context.Context) (UIDs, error) {
+	described, err := w.Described("")
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range w.Clusters {
+		platform, err := w.Manifests(c.Name, "platform", "")
+		if err != nil {
+			return nil, err
+		}
+		described[c] = append(described[c], platform...)
+	}
+	u, err := Identify(ctx, described)
+	if err != nil {
+		return nil, err
+	}
+	for _, kind := range []schema.GroupVersionResource{argocd.Applications, argocd.ApplicationSets, argocd.AppProjects} {
+		list, err := w.Argo.Resource(kind).List(ctx, metav1.ListOptions{})
+		if err != nil {
+			return nil, fmt.Errorf("listing the hub's %s: %w", kind.Resource, err)
+		}
+		for _, o := range list.Items {
+			u[fmt.Sprintf("hub/%s/%s", o.GetKind(), o.GetName())] = o.GetUID()
+		}
+	}
+	return u, nil
+}
 
 // Described are the manifests that golden/ has for each cluster: of all tenants, or of
 // one where a name is given.

@@ -38,8 +38,8 @@ type World struct {
 	Revision string        // the commit that Argo CD should be at
 	StartUp  time.Duration // how long it took to start all of it
 
+	etcd       *controlplane.Etcd
 	unattended []schema.GroupKind // the kinds of CustomResourceDefinitions
-
 }
 
 // Cluster is a cluster of the fleet, with what the inputs say of it.
@@ -126,6 +126,7 @@ func (w *World) startClusters(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
+	w.etcd = etcd
 
 	w.Clusters = make([]*Cluster, len(inputs))
 	errs := make([]error, len(inputs)+1)
@@ -221,6 +222,9 @@ func (w *World) Cluster(name string) (*Cluster, bool) {
 
 // Ended names a server that has ended although nobody ended it.
 func (w *World) Ended() (string, bool) {
+	if what, ended := w.etcd.Ended(); ended {
+		return what, true
+	}
 	for _, c := range w.Clusters {
 		if what, ended := c.Ended(); ended {
 			return what, true
