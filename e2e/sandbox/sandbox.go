@@ -133,7 +133,9 @@ func Loopback() error {
 	}
 	defer syscall.Close(socket)
 	if err := raise(socket, "lo"); err != nil {
-		return fmt.Errorf("bringing the loopback interface up: %w", err)
+		// Ubuntu since 24.04 lets everybody make user namespaces, but grants nothing in them.
+		return fmt.Errorf("bringing the loopback interface up: %w; if the system restricts user namespaces, lift that "+
+			"(sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0), or run as root", err)
 	}
 	return nil
 }
