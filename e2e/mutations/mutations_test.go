@@ -33,6 +33,19 @@ func TestCompile(t *testing.T) {
 	}
 }
 
+// TestListed makes sure that the page about the cases names each mutation.
+func TestListed(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join(root, "docs/e2e.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range mutations.All() {
+		if !strings.Contains(string(page), m.Name) {
+			t.Errorf("docs/e2e.md does not name the mutation %q", m.Name)
+		}
+	}
+}
+
 // TestMutations breaks the guardrails, one after the other.
 func TestMutations(t *testing.T) {
 	if *cases == "" {
