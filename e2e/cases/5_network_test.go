@@ -23,7 +23,20 @@ import (
 func TestNetwork(t *testing.T) {
 	row := the.table.begin(t, "5 network")
 	synced(t)
-	pairs, others := 0, 0
+	pairs, others := judgeNetworks(t)
+	row.figure("%d connections between models and %d with the rest of the world judged", pairs, others)
+}
+
+// connections is all that TestNetwork judges.
+func connections(t *testing.T) int {
+	pairs, others := judgeNetworks(t)
+	return pairs + others
+}
+
+// judgeNetworks asks about every cluster, and counts connections between models and all
+// others.
+func judgeNetworks(t *testing.T) (pairs, others int) {
+	t.Helper()
 	for _, c := range the.Clusters {
 		p, o, err := judgeNetwork(testContext(t), t, c)
 		if err != nil {
@@ -32,7 +45,7 @@ func TestNetwork(t *testing.T) {
 		pairs += p
 		others += o
 	}
-	row.figure("%d connections between models and %d with the rest of the world judged", pairs, others)
+	return pairs, others
 }
 
 // connection is something that may be tried, and whether it should be possible.

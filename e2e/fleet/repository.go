@@ -52,6 +52,9 @@ func copyFile(from, to string) error {
 // URL is how Argo CD reads the repository.
 func (r *Repository) URL() string { return "file://" + r.Dir }
 
+// Use has another program mlfleet generate from now on.
+func (r *Repository) Use(mlfleet string) { r.mlfleet = mlfleet }
+
 // Generate brings golden/ up to date with the inputs.
 func (r *Repository) Generate(ctx context.Context) error {
 	return r.run(ctx, r.mlfleet, "-C", r.Dir, "--quiet", "generate")

@@ -1,5 +1,7 @@
 package mutations
 
+import "strings"
+
 // Mutation is a deliberate break of one guardrail.
 type Mutation struct {
 	Name    string
@@ -10,6 +12,15 @@ type Mutation struct {
 	Says    string // what it must say
 	Regions string // that the case needs; us-west alone where it is empty
 }
+
+// Standing says whether its case only asks questions of a fleet that stands, so that others
+// can be asked about in the same world (package cases, TestMutants).
+func (m Mutation) Standing() bool {
+	return strings.HasPrefix(m.Case, "TestTenancy/") || m.Case == "TestNetwork"
+}
+
+// Leaves says whether what the mutation lets through stays, and others would find it.
+func (m Mutation) Leaves() bool { return m.Case == "TestTenancy/projects" }
 
 // All are the mutations, a guardrail each.
 func All() []Mutation {

@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"syscall"
@@ -18,101 +20,123 @@ import (
 // Where the programs are that the cases need, as in package cases.
 var (
 	cases   = flag.String("cases", "", "the `program` that package cases compiles to; without it the mutations are only compiled, not run")
+	mlfleet = flag.String("mlfleet", "", "the `program` mlfleet")
 	tools   = flag.String("tools", "", "the `folder` of the servers")
 	preview = flag.String("preview", "", "the `program` mlfleet-preview")
 	reach   = flag.String("reach", "", "the `program` reach")
+	only    = flag.String("only", "", "a `regexp` of the names of the mutations to run; all without it")
 )
 
 const root = "../.."
 
-// TestCompile makes sure that each mutation fits the sources of today: that its line is
-// there, once, and that what becomes of it compiles.
-func TestCompile(t *testing.T) {
-	for _, m := range mutations.All() {
-		compile(t, m, "./"+filepath.Dir(m.File), os.DevNull)
-	}
-}
-
-// TestListed makes sure that the page about the cases names each mutation.
-func TestListed(t *testing.T) {
-	page, err := os.ReadFile(filepath.Join(root, "docs/e2e.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, m := range mutations.All() {
-		if !strings.Contains(string(page), m.Name) {
-			t.Errorf("docs/e2e.md does not name the mutation %q", m.Name)
-		}
-	}
-}
-
-// TestMutations breaks the guardrails, one after the other.
+// TestMutations breaks the guardrails, one after the other: those that can be asked about
+// in a world that stands together in one, and each of the others in a world of its own.
 func TestMutations(t *testing.T) {
 	if *cases == "" {
 		t.Skip("the cases need servers; use make e2e-mutations")
 	}
+	wanted, err := regexp.Compile(*only)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var together []mutations.Mutation
 	for _, m := range mutations.All() {
-		t.Run(m.Name, func(t *testing.T) {
-			out, err := run(t, m, build(t, m))
+		switch {
+		case !wanted.MatchString(m.Name):
+		case m.Standing():
+			together = append(together, m)
+		default:
+			t.Run(m.Name, func(t *testing.T) {
+				out, err := run(t, build(t, m), m.Case, cmp.Or(m.Regions, "us-west"))
+				judge(t, m, err != nil, out)
+			})
+		}
+	}
+	if len(together) > 0 {
+		t.Run("together", func(t *testing.T) { inOneWorld(t, together) })
+	}
+}
+
+// judge looks at what a case said of a mutant.
+func judge(t *testing.T, m mutations.Mutation, red bool, out string) {
+	t.Helper()
+	switch {
+	case !red:
+		t.Errorf("%s stayed green:\n%s", m.Case, out)
+	case !strings.Contains(out, m.Says):
+		t.Errorf("%s turned red, but never said %q:\n%s", m.Case, m.Says, out)
+	default:
+		t.Logf("%s turned red: %s", m.Case, line(out, m.Says))
+	}
+}
+
+// mutant is an element of what package cases reads (its TestMutants).
+type mutant struct{ Name, Program, Check string }
+
+// inOneWorld gives the cases the mutants one after the other, those that leave something
+// behind last. Before those comes the program as it is: then every check must be green.
+func inOneWorld(t *testing.T, all []mutations.Mutation) {
+	unbroken, err := filepath.Abs(*mlfleet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list, whole, last []mutant
+	found := map[mutant]mutations.Mutation{}
+	sound := map[string]bool{}
+	for _, m := range all {
+		entry := mutant{m.Name, build(t, m), m.Case}
+		found[entry] = m
+		if m.Leaves() {
+			last = append(last, entry)
+			continue
+		}
+		list = append(list, entry)
+		if !sound[m.Case] {
+			sound[m.Case] = true
+			whole = append(whole, mutant{"nothing is broken: " + m.Case, unbroken, m.Case})
+		}
+	}
+	list = append(append(list, whole...), last...)
+	content, err := json.Marshal(list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "mutants.json")
+	if err := os.WriteFile(file, content, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	out, _ := run(t, unbroken, "TestMutants", "us-west", "-mutants", file) // how each ended stands in what it says
+	for i, entry := range list {
+		t.Run(entry.Name, func(t *testing.T) {
+			said, ended := section(out, i)
+			red := strings.Contains(out, fmt.Sprintf("--- FAIL: TestMutants/%d ", i))
+			m, broken := found[entry]
 			switch {
-			case err == nil:
-				t.Errorf("%s stayed green:\n%s", m.Case, out)
-			case !strings.Contains(out, m.Says):
-				t.Errorf("%s turned red, but never said %q:\n%s", m.Case, m.Says, out)
-			default:
-				t.Logf("%s turned red: %s", m.Case, line(out, m.Says))
+			case !ended:
+				t.Errorf("it was never asked about:\n%s", out)
+			case broken:
+				judge(t, m, red, said)
+			case red:
+				t.Errorf("%s is red with nothing broken:\n%s", entry.Check, said)
 			}
 		})
 	}
 }
 
-// build compiles the mutant of mlfleet.
-func build(t *testing.T, m mutations.Mutation) string {
-	t.Helper()
-	mutant := filepath.Join(t.TempDir(), "mlfleet")
-	if !compile(t, m, "./cmd/mlfleet", mutant) {
-		t.FailNow()
-	}
-	return mutant
+// section is what the cases said of one mutant.
+func section(out string, i int) (said string, ended bool) {
+	_, after, began := strings.Cut(out, fmt.Sprintf("=== RUN   TestMutants/%d\n", i))
+	said, _, _ = strings.Cut(after, "=== RUN   TestMutants/")
+	said, _, _ = strings.Cut(said, "--- FAIL: TestMutants")
+	return said, began && strings.Contains(out, fmt.Sprintf(": TestMutants/%d ", i))
 }
 
-// compile compiles a package of the mutant; the sources stay as they are, the compiler is
-// given another file in place of one of them.
-func compile(t *testing.T, m mutations.Mutation, of, into string) bool {
+// run runs a case on the fleet that a program generates, and gives what it printed.
+func run(t *testing.T, program, test, regions string, more ...string) (string, error) {
 	t.Helper()
-	content, err := os.ReadFile(filepath.Join(root, m.File))
-	if err != nil {
-		t.Errorf("%s: %v", m.Name, err)
-		return false
-	}
-	if n := strings.Count(string(content), m.Old); n != 1 {
-		t.Errorf("%s: %s has %q %d times, want once", m.Name, m.File, m.Old, n)
-		return false
-	}
-	dir := t.TempDir()
-	mutated, overlay := filepath.Join(dir, "mutated.go"), filepath.Join(dir, "overlay.json")
-	replaced, err := json.Marshal(map[string]any{"Replace": map[string]string{m.File: mutated}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for file, content := range map[string]string{mutated: strings.Replace(string(content), m.Old, m.New, 1), overlay: string(replaced)} {
-		if err := os.WriteFile(file, []byte(content), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	out, err := exec.Command("go", "-C", root, "build", "-buildvcs=false", "-overlay", overlay, "-o", into, of).CombinedOutput()
-	if err != nil {
-		t.Errorf("%s: compiling the mutant: %v: %s", m.Name, err, out)
-	}
-	return err == nil
-}
-
-// run runs the case on the mutant's fleet, and gives what it printed.
-func run(t *testing.T, m mutations.Mutation, mutant string) (string, error) {
-	t.Helper()
-	cmd := exec.Command(*cases, "-test.v", "-test.run", "^"+strings.ReplaceAll(m.Case, "/", "$/^")+"$",
-		"-tools", *tools, "-mlfleet", mutant, "-preview", *preview, "-reach", *reach,
-		"-regions", cmp.Or(m.Regions, "us-west"), "-patience", "8m", "-logs", filepath.Join(t.TempDir(), "logs"))
+	cmd := exec.Command(*cases, append(more, "-test.v", "-test.run", "^"+strings.ReplaceAll(test, "/", "$/^")+"$",
+		"-tools", *tools, "-mlfleet", program, "-preview", *preview, "-reach", *reach,
+		"-regions", regions, "-patience", "8m", "-logs", filepath.Join(t.TempDir(), "logs"))...)
 	cmd.Dir = filepath.Join("..", "cases") // where the flags' defaults begin
 	// The servers end with the cases, and they with us.
 	runtime.LockOSThread()
