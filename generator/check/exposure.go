@@ -26,6 +26,10 @@ func (c *checker) exposure(t *fleet.Tenant) {
 				lacking.note(p.Cluster, m.Origins.Origin("expose", "sticky"), "the gateway of %s keeps no client at its replica",
 					"its ingress.class in "+p.Cluster.Region.File+" is "+ingress.GatewayClass()+"; Istio's gateways do, and load balancers", "remove sticky")
 			}
+			if cf := ingress.CloudFrontAt(m.Spec.Expose.Entrance()); cf != nil && m.Spec.Canary != nil && m.Spec.Canary.Header == cf.Header {
+				lacking.note(p.Cluster, m.Origins.Origin("canary", "header"), "header "+cf.Header+" is the one by which %s knows what comes through CloudFront",
+					"a request has it once; "+p.Cluster.Region.File+" has it below ingress.public.cloudFront", "choose another")
+			}
 		}
 	}
 	lacking.report()
@@ -62,6 +66,24 @@ func (c *checker) entrances() {
 			c.refuse(cluster.Origins.Origin("ingress", "class"), "a GatewayClass is the Gateway API's",
 				fmt.Sprintf(chosen, cluster.Environment.Name), "remove it")
 		}
+	}
+}
+
+// healthChecks reports one that tells of two ways in: what is wrong with one of them
+// would turn clients away from the other.
+func (c *checker) healthChecks() {
+	first := map[string]*fleet.Cluster{}
+	for _, cluster := range c.fleet.Clusters() {
+		public := cluster.Spec.Ingress.Public
+		if public == nil || public.HealthCheck == "" {
+			continue
+		}
+		if other := first[public.HealthCheck]; other != nil {
+			c.refuse(cluster.Origins.Origin("ingress", "public", "healthCheck"), fmt.Sprintf("cluster %s has the health check of cluster %s", cluster.Name, other.Name),
+				"a health check tells of one way in", "give it one of its own")
+			continue
+		}
+		first[public.HealthCheck] = cluster
 	}
 }
 
