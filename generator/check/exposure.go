@@ -69,6 +69,31 @@ func (c *checker) entrances() {
 	}
 }
 
+// arns reports certificates and web ACLs that a cluster's load balancers cannot have:
+// those of another region or account.
+func (c *checker) arns() {
+	for _, cluster := range c.fleet.Clusters() {
+		if tls := cluster.Spec.Ingress.TLS; tls != nil && tls.Certificate != "" {
+			c.own(cluster, tls.Certificate, "certificate", "ingress", "tls", "certificate")
+		}
+		if public := cluster.Spec.Ingress.Public; public != nil && public.WAF != "" {
+			c.own(cluster, public.WAF, "web ACL", "ingress", "public", "waf")
+		}
+	}
+}
+
+// own holds an ARN (arn:partition:service:region:account:resource) against where the
+// cluster is.
+func (c *checker) own(cluster *fleet.Cluster, arn, what string, path ...string) {
+	parts := strings.SplitN(arn, ":", 6)
+	region, account := parts[3], parts[4]
+	if region != cluster.Region.Cloud || account != cluster.Spec.Account {
+		c.refuse(cluster.Origins.Origin(path...), fmt.Sprintf("the %s is of region %s and account %s", what, region, account),
+			fmt.Sprintf("cluster %s is in region %s and account %s, and its load balancers take no other's", cluster.Name, cluster.Region.Cloud, cluster.Spec.Account),
+			"name one from there")
+	}
+}
+
 // healthChecks reports one that tells of two ways in: what is wrong with one of them
 // would turn clients away from the other.
 func (c *checker) healthChecks() {

@@ -88,6 +88,13 @@ func TestTrafficRules(t *testing.T) {
 		{"domain of another environment", append(opened("public: true"), edit{staging, "  limits:", "  traffic: {domain: ml.fleet.example}\n  limits:"}), []string{
 			`environments/staging/environment.yaml:6:21: traffic.domain "ml.fleet.example" is taken (it is the domain of environment production) — choose another`,
 		}},
+		{"certificate of another region", []edit{{north, "cidrs: [10.1.16.0/20]}", "cidrs: [10.1.16.0/20], tls: {certificate: \"arn:aws:acm:eu-west-1:444455556666:certificate/c9e2f6b3-5d4a-4b87-8f15-2a3e7d8c9b46\"}, public: {waf: \"arn:aws:wafv2:eu-north-1:444455556666:regional/webacl/models/e4b8a1d7-92c3-4f05-a6de-3b7c5f0198aa\"}}"}}, []string{
+			`regions/north.yaml:29:96: the certificate is of region eu-west-1 and account 444455556666 (cluster north-staging is in region eu-north-1 and account 444455556666, and its load balancers take no other's) — name one from there`,
+		}},
+		{"web ACL of another account", []edit{{north, "cidrs: [10.1.16.0/20]}", "cidrs: [10.1.16.0/20], tls: {certificate: \"arn:aws:acm:eu-north-1:444455556666:certificate/c9e2f6b3-5d4a-4b87-8f15-2a3e7d8c9b46\"}, public: {waf: \"arn:aws:wafv2:eu-north-1:111122223333:regional/webacl/models/e4b8a1d7-92c3-4f05-a6de-3b7c5f0198aa\"}}"}}, []string{
+			`regions/north.yaml:29:199: the web ACL is of region eu-north-1 and account 111122223333 (cluster north-staging is in region eu-north-1 and account 444455556666, and its load balancers take no other's) — name one from there`,
+		}},
+		{"certificate and web ACL of its own", []edit{{north, "cidrs: [10.1.16.0/20]}", "cidrs: [10.1.16.0/20], tls: {certificate: \"arn:aws:acm:eu-north-1:444455556666:certificate/c9e2f6b3-5d4a-4b87-8f15-2a3e7d8c9b46\"}, public: {waf: \"arn:aws:wafv2:eu-north-1:444455556666:regional/webacl/models/e4b8a1d7-92c3-4f05-a6de-3b7c5f0198aa\"}}"}}, []string{}},
 		// Names in several regions.
 		{"another policy in a region", append(opened("public: true"), override("north-production", "hostname: sentiment, dns: {policy: weighted, weights: {north: 1, south: 1}}")), []string{
 			`tenants/acme/models/sentiment.yaml:16:40: model sentiment has another dns in cluster north-production than in cluster south-production (sentiment.ml.fleet.example leads to both, by one policy) — say the same in every region`,
