@@ -53,6 +53,10 @@ func TestFirstModel(t *testing.T) {
 				}
 			}
 		}), "\n---\n")
+		leads := map[string]string{"us-east-production": "- d111111abcdef8.cloudfront.net\n", "us-west-production": "- public.us-west.mlfleet.example\n"}[cluster]
+		if n := strings.Count(signs, leads); n != 2 {
+			t.Errorf("%s: %d of the model's two names lead to %q", cluster, n, leads)
+		}
 		for _, piece := range []string{`nvidia.com/gpu: "1"`, "minReplicaCount: 2", "maxReplicaCount: 10", "signs.mlfleet.example", "aws/region"} {
 			if !strings.Contains(signs, piece) {
 				t.Errorf("%s: nothing of the model holds %q", cluster, piece)

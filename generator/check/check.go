@@ -30,6 +30,8 @@ func Fleet(f *fleet.Fleet) fleet.Findings {
 	c.openEndpoints()
 	c.windows()
 	c.entrances()
+	c.arns()
+	c.healthChecks()
 	c.domain()
 	for _, t := range f.Tenants {
 		c.grants(t)

@@ -26,6 +26,10 @@ func (c *checker) exposure(t *fleet.Tenant) {
 				lacking.note(p.Cluster, m.Origins.Origin("expose", "sticky"), "the gateway of %s keeps no client at its replica",
 					"its ingress.class in "+p.Cluster.Region.File+" is "+ingress.GatewayClass()+"; Istio's gateways do, and load balancers", "remove sticky")
 			}
+			if cf := ingress.CloudFrontAt(m.Spec.Expose.Entrance()); cf != nil && m.Spec.Canary != nil && m.Spec.Canary.Header == cf.Header {
+				lacking.note(p.Cluster, m.Origins.Origin("canary", "header"), "header "+cf.Header+" is the one by which %s knows what comes through CloudFront",
+					"a request has it once; "+p.Cluster.Region.File+" has it below ingress.public.cloudFront", "choose another")
+			}
 		}
 	}
 	lacking.report()
@@ -62,6 +66,49 @@ func (c *checker) entrances() {
 			c.refuse(cluster.Origins.Origin("ingress", "class"), "a GatewayClass is the Gateway API's",
 				fmt.Sprintf(chosen, cluster.Environment.Name), "remove it")
 		}
+	}
+}
+
+// arns reports certificates and web ACLs that a cluster's load balancers cannot have:
+// those of another region or account.
+func (c *checker) arns() {
+	for _, cluster := range c.fleet.Clusters() {
+		if tls := cluster.Spec.Ingress.TLS; tls != nil && tls.Certificate != "" {
+			c.own(cluster, tls.Certificate, "certificate", "ingress", "tls", "certificate")
+		}
+		if public := cluster.Spec.Ingress.Public; public != nil && public.WAF != "" {
+			c.own(cluster, public.WAF, "web ACL", "ingress", "public", "waf")
+		}
+	}
+}
+
+// own holds an ARN (arn:partition:service:region:account:resource) against where the
+// cluster is.
+func (c *checker) own(cluster *fleet.Cluster, arn, what string, path ...string) {
+	parts := strings.SplitN(arn, ":", 6)
+	region, account := parts[3], parts[4]
+	if region != cluster.Region.Cloud || account != cluster.Spec.Account {
+		c.refuse(cluster.Origins.Origin(path...), fmt.Sprintf("the %s is of region %s and account %s", what, region, account),
+			fmt.Sprintf("cluster %s is in region %s and account %s, and its load balancers take no other's", cluster.Name, cluster.Region.Cloud, cluster.Spec.Account),
+			"name one from there")
+	}
+}
+
+// healthChecks reports one that tells of two ways in: what is wrong with one of them
+// would turn clients away from the other.
+func (c *checker) healthChecks() {
+	first := map[string]*fleet.Cluster{}
+	for _, cluster := range c.fleet.Clusters() {
+		public := cluster.Spec.Ingress.Public
+		if public == nil || public.HealthCheck == "" {
+			continue
+		}
+		if other := first[public.HealthCheck]; other != nil {
+			c.refuse(cluster.Origins.Origin("ingress", "public", "healthCheck"), fmt.Sprintf("cluster %s has the health check of cluster %s", cluster.Name, other.Name),
+				"a health check tells of one way in", "give it one of its own")
+			continue
+		}
+		first[public.HealthCheck] = cluster
 	}
 }
 

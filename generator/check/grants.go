@@ -25,16 +25,16 @@ func (c *checker) grants(t *fleet.Tenant) {
 	}
 }
 
-// complete says whether all that a tenant's placement names exists: where it
-// does not, that is what has been reported.
+// complete says whether all that a tenant's placement names exists, and was read:
+// where it was not, that is what has been reported.
 func (c *checker) complete(t *fleet.Tenant) bool {
-	for _, e := range t.Spec.Placement.Environments {
-		if c.fleet.Environment(e) == nil {
+	for _, name := range t.Spec.Placement.Environments {
+		if e := c.fleet.Environment(name); e == nil || e.Spec.Tiers == nil {
 			return false
 		}
 	}
 	for _, name := range t.Spec.Placement.Regions {
-		if r := c.fleet.Region(name); r == nil || len(r.Clusters) == 0 {
+		if r := c.fleet.Region(name); r == nil || r.Partial {
 			return false
 		}
 	}

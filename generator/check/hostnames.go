@@ -53,17 +53,33 @@ func (c *checker) hostnames() {
 	}
 }
 
-// platformNames are the names that are no model's.
+// platformNames are the names that are no model's. It reports those that two have:
+// both would write records of it, or of the names below it.
 func (c *checker) platformNames() map[string]owner {
 	names := map[string]owner{}
-	for _, e := range c.fleet.Environments {
-		names[e.Spec.Traffic.Domain] = owner{what: "it is the domain of environment " + e.Name}
+	claim := func(name, purpose string, at fleet.Origin, field string) bool {
+		first, taken := names[name]
+		if taken {
+			c.refuse(at, fmt.Sprintf("%s %q is taken", field, name), first.String(), "choose another")
+			return false
+		}
+		names[name] = owner{what: purpose}
+		return true
 	}
+	for _, e := range c.fleet.Environments {
+		if domain := e.Spec.Traffic.Domain; domain != "" {
+			claim(domain, "it is the domain of environment "+e.Name, e.Origins.Origin("traffic", "domain"), "traffic.domain")
+		}
+	}
+	var named []*fleet.Cluster // by a hostname of their own
 	for _, cluster := range c.fleet.Clusters() {
-		ingress := cluster.Spec.Ingress
-		names[ingress.Hostname] = owner{what: "it is the ingress hostname of cluster " + cluster.Name}
+		if claim(cluster.Spec.Ingress.Hostname, "it is the ingress hostname of cluster "+cluster.Name, cluster.Origins.Origin("ingress", "hostname"), "ingress.hostname") {
+			named = append(named, cluster)
+		}
+	}
+	for _, cluster := range named {
 		for _, entrance := range []fleet.Entrance{fleet.Internal, fleet.Public} {
-			names[ingress.Address(entrance)] = owner{what: "it is the name of a load balancer of cluster " + cluster.Name}
+			claim(cluster.Spec.Ingress.Address(entrance), "it is the name of a load balancer of cluster "+cluster.Name, cluster.Origins.Origin("ingress", "hostname"), "the load balancer's name")
 		}
 	}
 	return names

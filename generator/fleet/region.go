@@ -12,6 +12,9 @@ type Region struct {
 	Cloud    string   // the cloud's own name of it: us-east-1
 	Zones    []string // availability zones: us-east-1a
 	Clusters []*Cluster
+	// Partial says that clusters are missing, because what the file says of them is wrong.
+	// No region of a fleet that is rendered is.
+	Partial bool
 }
 
 // Identity says how a pod gets its AWS credentials.

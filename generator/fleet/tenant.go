@@ -9,6 +9,9 @@ type Tenant struct {
 	Origins Origins
 	// Placements are the tenant in each of its clusters, sorted by cluster name.
 	Placements []*Placement
+	// Lost are the models, by name, that are missing from placements because their settings
+	// there are wrong. In a fleet that is rendered there are none.
+	Lost map[string]bool
 	// Base is the tenant in no cluster in particular: no environment, no
 	// region, no override. What overlays share is rendered from it.
 	Base *Placement

@@ -54,6 +54,8 @@ type PublicIngress struct {
 // CloudFront is the distribution whose origin a cluster is, and how a request
 // shows that it came that way.
 type CloudFront struct {
+	// Domain is the distribution's own DNS name: d111111abcdef8.cloudfront.net.
+	Domain string `json:"domain"`
 	// PrefixList is the managed prefix list of CloudFront's addresses in the region.
 	PrefixList string `json:"prefixList"`
 	// Header and Value are what the distribution adds to its requests.
@@ -75,6 +77,15 @@ func (i Ingress) GatewayClass() string {
 
 // Address is the DNS name of one of the cluster's load balancers.
 func (i Ingress) Address(e Entrance) string { return string(e) + "." + i.Hostname }
+
+// CloudFrontAt is the distribution that clients of an entrance come through; nil where
+// they come to its load balancer by themselves.
+func (i Ingress) CloudFrontAt(e Entrance) *CloudFront {
+	if e != Public || i.Public == nil {
+		return nil
+	}
+	return i.Public.CloudFront
+}
 
 // Expose makes a model reachable through the cluster's ingress.
 type Expose struct {

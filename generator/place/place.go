@@ -129,7 +129,7 @@ func (p *placer) regions() {
 		p.fleet.Regions = append(p.fleet.Regions, r)
 		spec := d.Spec()
 		if spec == nil {
-			p.partial = true
+			r.Partial, p.partial = true, true
 			continue
 		}
 		r.Cloud = spec.Get("cloud").Text
@@ -139,7 +139,7 @@ func (p *placer) regions() {
 			if c := p.cluster(r, &clusters.Items[i]); c != nil {
 				r.Clusters = append(r.Clusters, c)
 			} else {
-				p.partial = true
+				r.Partial, p.partial = true, true
 			}
 		}
 		slices.SortFunc(r.Clusters, func(a, b *fleet.Cluster) int { return cmp.Compare(a.Name, b.Name) })

@@ -23,7 +23,7 @@ func (p *placer) tenants() {
 		p.decode(spec, &t.Spec)
 		t.Origins = stack{{"tenant " + t.Name, spec}}
 		t.Placements = p.tenantPlacements(t, spec, clusters)
-		t.Base = &fleet.Placement{Tenant: t}
+		t.Base, t.Lost = &fleet.Placement{Tenant: t}, map[string]bool{}
 		measured, unread := newMeasured(docs.Traffic), false
 		for _, d := range docs.Models {
 			if d.Value == nil {
@@ -85,6 +85,8 @@ func (p *placer) model(t *fleet.Tenant, tenant *input.Value, d *load.Document, m
 		m.used++
 		if effective := m.in(placement.Cluster); effective != nil {
 			placement.Models = append(placement.Models, effective)
+		} else {
+			t.Lost[d.Name] = true
 		}
 	}
 	if base := m.in(nil); base != nil {

@@ -36,13 +36,11 @@ func applicationLoadBalancer(p *fleet.Placement, m *fleet.Model) map[string]stri
 		annotations[alb+"certificate-arn"] = ingress.TLS.Certificate
 		annotations[alb+"ssl-policy"] = tlsPolicy
 	}
-	if public := ingress.Public; public != nil && entrance == fleet.Public {
-		if public.WAF != "" {
-			annotations[alb+"wafv2-acl-arn"] = public.WAF
-		}
-		if public.CloudFront != nil {
-			annotations[alb+"security-group-prefix-lists"] = public.CloudFront.PrefixList
-		}
+	if public := ingress.Public; public != nil && entrance == fleet.Public && public.WAF != "" {
+		annotations[alb+"wafv2-acl-arn"] = public.WAF
+	}
+	if cf := ingress.CloudFrontAt(entrance); cf != nil {
+		annotations[alb+"security-group-prefix-lists"] = cf.PrefixList
 	}
 	if sticky := m.Spec.Expose.Sticky.Duration; sticky > 0 {
 		annotations[alb+"target-group-attributes"] = "stickiness.enabled=true,stickiness.type=lb_cookie," +

@@ -15,7 +15,8 @@ const recordTTL = 60
 
 // DNSRecords give an exposed model its names: one in its cluster, and for a public
 // model one that leads to any of its regions, of which each cluster has the part
-// that leads to itself. Both point at the cluster's load balancer.
+// that leads to itself. Both point at the cluster's load balancer, or at the
+// CloudFront distribution in front of it.
 func DNSRecords(p *fleet.Placement, m *fleet.Model) *DNSEndpoint {
 	if !routed(p, m) {
 		return nil
@@ -34,12 +35,20 @@ func DNSRecords(p *fleet.Placement, m *fleet.Model) *DNSEndpoint {
 }
 
 func record(p *fleet.Placement, m *fleet.Model, name string) DNSRecord {
-	return DNSRecord{
+	ingress, entrance := p.Cluster.Spec.Ingress, m.Spec.Expose.Entrance()
+	r := DNSRecord{
 		DNSName:    name,
 		RecordType: "CNAME",
 		RecordTTL:  recordTTL,
-		Targets:    []string{p.Cluster.Spec.Ingress.Address(m.Spec.Expose.Entrance())},
+		Targets:    []string{ingress.Address(entrance)},
 	}
+	if cf := ingress.CloudFrontAt(entrance); cf != nil {
+		r.Targets = []string{cf.Domain}
+		// external-dns would make an address record of it, as of all names of AWS's that it
+		// knows, and Route 53 takes none beside the CNAMEs that other regions have.
+		r.ProviderSpecific = []DNSProperty{{"alias", "false"}}
+	}
+	return r
 }
 
 // regionRecord is the cluster's part of a name that leads to several regions. False
@@ -51,7 +60,7 @@ func regionRecord(p *fleet.Placement, m *fleet.Model, name string) (DNSRecord, b
 	}
 	r := record(p, m, name)
 	r.SetIdentifier = p.Cluster.Name
-	r.ProviderSpecific = []DNSProperty{policy}
+	r.ProviderSpecific = append(r.ProviderSpecific, policy)
 	if id := p.Cluster.Spec.Ingress.Public.HealthCheck; id != "" {
 		r.ProviderSpecific = append(r.ProviderSpecific, DNSProperty{"aws/health-check-id", id})
 	}

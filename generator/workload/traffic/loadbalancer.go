@@ -42,8 +42,8 @@ func networkLoadBalancer(c *fleet.Cluster, e fleet.Entrance) map[string]string {
 		annotations[nlb+"ssl-ports"] = strconv.Itoa(int(portHTTPS))
 		annotations[nlb+"ssl-negotiation-policy"] = tlsPolicy
 	}
-	if e == fleet.Public && c.Spec.Ingress.Public.CloudFront != nil {
-		annotations[nlb+"security-group-prefix-lists"] = c.Spec.Ingress.Public.CloudFront.PrefixList
+	if cf := c.Spec.Ingress.CloudFrontAt(e); cf != nil {
+		annotations[nlb+"security-group-prefix-lists"] = cf.PrefixList
 	}
 	return annotations
 }

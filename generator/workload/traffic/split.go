@@ -28,7 +28,7 @@ type backend struct {
 // it in each of them.
 func splits(p *fleet.Placement, m *fleet.Model) []split {
 	var proof []header
-	if cf := cloudFront(p, m); cf != nil {
+	if cf := p.Cluster.Spec.Ingress.CloudFrontAt(m.Spec.Expose.Entrance()); cf != nil {
 		proof = []header{{cf.Header, cf.Value}}
 	}
 	all := split{headers: proof, backends: byWeight(m)}
@@ -57,16 +57,6 @@ func byWeight(m *fleet.Model) []backend {
 		}
 	}
 	return backends
-}
-
-// cloudFront is the distribution that a model's requests come through; nil where
-// clients come by themselves.
-func cloudFront(p *fleet.Placement, m *fleet.Model) *fleet.CloudFront {
-	public := p.Cluster.Spec.Ingress.Public
-	if public == nil || !m.Spec.Expose.Public {
-		return nil
-	}
-	return public.CloudFront
 }
 
 // path is one that clients may ask for.

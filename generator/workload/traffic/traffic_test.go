@@ -155,7 +155,7 @@ func TestALoadBalancersIngressSplitsLikeARoute(t *testing.T) {
 
 func TestWhatComesThroughCloudFrontShowsIt(t *testing.T) {
 	p, _ := exposed(t)
-	p.Cluster.Spec.Ingress.Public.CloudFront = &fleet.CloudFront{PrefixList: "pl-1", Header: "x-distribution", Value: "E1"}
+	p.Cluster.Spec.Ingress.Public.CloudFront = &fleet.CloudFront{Domain: "d1.cloudfront.net", PrefixList: "pl-1", Header: "x-distribution", Value: "E1"}
 	m := workloadtest.Model(t, p, "sentiment")
 	for _, rule := range traffic.ModelRoute(p, m).Spec.Rules {
 		for _, match := range rule.Matches {
@@ -320,7 +320,38 @@ func TestRecordsLeadToTheNearestRegionOrAsAsked(t *testing.T) {
 			}
 		})
 	}
-	m.Spec.Expose.Public, m.Spec.Expose.DNS = false, nil
+}
+
+// A load balancer that lets in CloudFront alone answers no client: names have to lead
+// to the distribution.
+func TestPublicNamesLeadToCloudFront(t *testing.T) {
+	gateway, balanced := exposed(t)
+	for _, p := range []*fleet.Placement{gateway, balanced} {
+		m := workloadtest.Model(t, p, "sentiment")
+		p.Cluster.Spec.Ingress.Public.CloudFront = &fleet.CloudFront{Domain: "d1.cloudfront.net", PrefixList: "pl-1", Header: "x-distribution", Value: "E1"}
+		records := traffic.DNSRecords(p, m).Spec.Endpoints
+		if len(records) != 2 {
+			t.Fatalf("records are %+v", records)
+		}
+		for _, r := range records {
+			if len(r.Targets) != 1 || r.Targets[0] != "d1.cloudfront.net" || r.RecordType != "CNAME" {
+				t.Errorf("%s is a %s to %v", r.DNSName, r.RecordType, r.Targets)
+			}
+			if len(r.ProviderSpecific) == 0 || r.ProviderSpecific[0] != (traffic.DNSProperty{Name: "alias", Value: "false"}) {
+				t.Errorf("%s may become an address record beside other regions' CNAMEs: %+v", r.DNSName, r.ProviderSpecific)
+			}
+		}
+		m.Spec.Expose.Public = false
+		if internal := traffic.DNSRecords(p, m).Spec.Endpoints; len(internal) != 1 || !strings.HasPrefix(internal[0].Targets[0], "internal.") || internal[0].ProviderSpecific != nil {
+			t.Errorf("an internal model has %+v", internal)
+		}
+	}
+}
+
+func TestInternalModelsHaveOneName(t *testing.T) {
+	p, _ := exposed(t)
+	m := workloadtest.Model(t, p, "sentiment")
+	m.Spec.Expose.Public = false
 	records := traffic.DNSRecords(p, m).Spec.Endpoints
 	if len(records) != 1 || records[0].Targets[0] != "internal.us-east.ml.example.com" {
 		t.Errorf("an internal model has %+v", records)
