@@ -200,6 +200,9 @@ func (e *experiment) places(kind string, doc *input.Value, f *Field) [][]string 
 // rename gives the first document of a kind another name, and everything that refers to
 // it by a name the new one.
 func (e *experiment) rename(kind string, _ *Field) changes {
+	if kind == "ImagePins" { // pins are called after their environment
+		return nil
+	}
 	old := documents(e.docs, kind)[0].Value.At("metadata", "name").Text
 	own := documents(e.docs, kind)[0].File
 	out := changes{}
