@@ -27,6 +27,7 @@ const placementTable = `
 acme/ranker             cpu         8 40  us-east-production
 acme/ranker             cpu         4 24  us-west-production eu-west-production ap-southeast-production
 acme/ranker             cpu         1 2   us-east-staging us-west-staging eu-west-staging ap-southeast-staging
+acme/ranker-canary      cpu         1 1   us-east-staging
 acme/sentiment          a10g        2 10  us-east-production us-west-production eu-west-production
 acme/sentiment          t4          2 10  ap-southeast-production
 acme/sentiment          acme-t4     1 2   us-east-staging us-west-staging eu-west-staging ap-southeast-staging
@@ -52,6 +53,7 @@ deltamed/sepsis         a100-mig    2 4   eu-west-production
 deltamed/sepsis         a100-mig    1 2   eu-west-staging
 deltamed/triage-notes   a100-mig    2 16  eu-west-production
 deltamed/triage-notes   a100-mig    1 2   eu-west-staging
+deltamed/triage-notes-canary a100-mig 1 2 eu-west-staging
 echo/transcribe         a10g        3 20  us-east-production us-west-production eu-west-production
 echo/transcribe         t4          3 20  ap-southeast-production
 echo/transcribe         a10g        1 2   us-east-staging us-west-staging eu-west-staging

@@ -6,7 +6,9 @@
 // from the CUE schemas, through CUE's own API. What a field does comes from nobody's
 // memory: in the sample fleet the field is changed, wherever the fleet sets it or could,
 // the fleet is rendered again, and what differs is what the page says. So a page cannot
-// promise what the generator does not do, and a field that does nothing is found.
+// promise what the generator does not do, and a field that does nothing is found. What
+// a whole cluster or a whole tenant in it consists of does not count where a change takes
+// that away or adds it: the field decides where, and shapes none of it.
 //
 // The values to change a field to are taken from where people keep valid ones: the
 // sample fleet, the good cases of the schemas' tests (cue/testdata), and the type itself.

@@ -5,11 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/mlfleet/mlfleet/generator/argocd"
-	"github.com/mlfleet/mlfleet/generator/fleet"
 	"github.com/mlfleet/mlfleet/generator/manifest"
-	"github.com/mlfleet/mlfleet/generator/render"
-	"github.com/mlfleet/mlfleet/generator/workload"
 )
 
 // Kind names a kind of objects.
@@ -42,72 +38,6 @@ func (e *Effect) merge(other Effect) {
 	e.Checked = e.Checked || other.Checked
 }
 
-// snapshot is the objects of a fleet: those of every cluster, and what Argo CD is told.
-type snapshot map[located]manifest.Node
-
-// located is an object in a cluster; the cluster "" is Argo CD's own.
-type located struct {
-	cluster string
-	manifest.ID
-}
-
-// objectsOf renders a fleet: final objects, without the Kustomize sources, which are
-// computed from them.
-func objectsOf(f *fleet.Fleet) (snapshot, error) {
-	s := snapshot{}
-	for p := range f.Placements() {
-		objects, err := render.Placement(p)
-		if err != nil {
-			return nil, err
-		}
-		for _, o := range objects {
-			s[located{p.Cluster.Name, o.ID}] = o.Root
-		}
-	}
-	add := func(cluster string, value any) error {
-		o, err := manifest.From(value)
-		s[located{cluster, o.ID}] = o.Root
-		return err
-	}
-	for _, c := range f.Clusters() {
-		for _, o := range workload.Platform(c, f) {
-			if err := add(c.Name, o.Value); err != nil {
-				return nil, err
-			}
-		}
-	}
-	hub := slices.Concat(argocd.Bootstrap(f), argocd.Platform(f))
-	for _, t := range f.Tenants {
-		hub = append(hub, argocd.Tenant(f, t)...)
-	}
-	for _, o := range hub {
-		if err := add("", o.Value); err != nil {
-			return nil, err
-		}
-	}
-	return s, nil
-}
-
-// against is what differs between two fleets.
-func (s snapshot) against(other snapshot) Effect {
-	var e Effect
-	for at, now := range other {
-		k := Kind{at.APIVersion, at.Kind}
-		before, there := s[at]
-		if !there {
-			e.add(k, "")
-			continue
-		}
-		differences(before, now, "", func(path string) { e.add(k, path) })
-	}
-	for at := range s {
-		if _, there := other[at]; !there {
-			e.add(Kind{at.APIVersion, at.Kind}, "")
-		}
-	}
-	return e
-}
-
 // named are the lists whose items a reader knows by their names.
 var named = []string{"containers", "initContainers", "env", "volumes", "volumeMounts", "ports"}
 
@@ -116,7 +46,7 @@ var named = []string{"containers", "initContainers", "env", "volumes", "volumeMo
 func differences(a, b manifest.Node, path string, found func(string)) {
 	switch {
 	case manifest.Equal(a, b):
-	case a.IsMap() && b.IsMap():
+	case a.IsMap() && b.IsMap() && !strings.HasSuffix(path, ".headers"): // their names are the fleet's
 		for key, pair := range manifest.Pairs(a, b) {
 			differences(pair[0], pair[1], join(path, key), found)
 		}

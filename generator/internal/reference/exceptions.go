@@ -6,6 +6,7 @@ package reference
 // fails and says so. A line here that is no longer true fails it too.
 var shapeNothing = map[string]string{
 	"Fleet metadata.name":                   "it is for people who have several fleets",
+	"ImagePins metadata.name":               "it is the name of the environment, which has what that shapes",
 	"ImagePins spec.images.<name>.tag":      "it is for people; containers run by digest",
 	"ImagePins spec.images.<name>.unproven": "it is for the check of the pins, and warns for as long as it stands",
 	"ImagePins spec.images.<name>.reason":   "the warning about an unproven pin quotes it",

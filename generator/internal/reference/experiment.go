@@ -68,7 +68,10 @@ func (e *experiment) try(kind string, f *Field) (Effect, error) {
 			return effect, err
 		}
 	}
-	for skip := 0; skip < mostTried && rendered == 0; skip++ {
+	// What a map that has to be there does is what its fields do: with a document in which
+	// it is another, all that stands beside it would be, too.
+	apart := !within || !f.Required
+	for skip := 0; apart && skip < mostTried && rendered == 0; skip++ {
 		if err := round(e.wholes(skip)); err != nil {
 			return effect, err
 		}
@@ -197,6 +200,9 @@ func (e *experiment) places(kind string, doc *input.Value, f *Field) [][]string 
 // rename gives the first document of a kind another name, and everything that refers to
 // it by a name the new one.
 func (e *experiment) rename(kind string, _ *Field) changes {
+	if kind == "ImagePins" { // pins are called after their environment
+		return nil
+	}
 	old := documents(e.docs, kind)[0].Value.At("metadata", "name").Text
 	own := documents(e.docs, kind)[0].File
 	out := changes{}
@@ -309,7 +315,7 @@ func (e *experiment) compare(f *fleet.Fleet) (effect Effect, ok bool) {
 	if err != nil {
 		return Effect{}, false
 	}
-	effect = e.objects.against(objects)
+	effect = e.sample.against(objects)
 	effect.Checked = !slices.Equal(e.findings, said(check.Fleet(f)))
 	return effect, true
 }

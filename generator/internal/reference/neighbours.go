@@ -36,8 +36,9 @@ func (e *experiment) together(kind string, f *Field) changes {
 	return out
 }
 
-// wholes changes a field along with all that stands beside it: the map that holds it is
-// replaced by another known one, after some, in which the field is another.
+// wholes changes a field along with what stands beside it: the map that holds it is
+// replaced by another known one, after some, in which the field is another. What both
+// maps have beside it stays as it is, if it may.
 func (e *experiment) wholes(skip int) func(string, *Field) changes {
 	return func(kind string, f *Field) changes {
 		parent, name := f.Path[:len(f.Path)-1], f.Path[len(f.Path)-1]
@@ -46,11 +47,27 @@ func (e *experiment) wholes(skip int) func(string, *Field) changes {
 			if v == nil {
 				return nil
 			}
-			return slices.DeleteFunc(slices.Clone(e.pool.byRule[rule]), func(other *input.Value) bool {
-				return text(other.Get(name)) == text(v.Get(name))
-			})
+			var out []*input.Value
+			for _, other := range e.pool.byRule[rule] {
+				if text(other.Get(name)) != text(v.Get(name)) {
+					out = append(out, like(v, other, name), other)
+				}
+			}
+			return out
 		})
 	}
+}
+
+// like is another map with, but for one field, the values that a map has of the same
+// fields.
+func like(v, other *input.Value, but string) *input.Value {
+	out := other
+	for _, f := range other.Fields {
+		if old := v.Get(f.Name); old != nil && f.Name != but {
+			out = setAt(out, []string{f.Name}, old)
+		}
+	}
+	return out
 }
 
 // withNeighbours changes a field, where it is set, along with so many optional fields

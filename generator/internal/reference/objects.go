@@ -16,6 +16,9 @@ const howToReadObjects = `How to read this page:
 - "Built by" are the Go functions to read, or to change.
 - "Shaped by" are the fields of the inputs that changed objects of this kind when they were
   changed in the sample fleet. Each is a link to what it may hold, and to what else it shapes.
+- A map that always has to be there is not among them, but its fields are.
+- A field that decides which clusters there are, or which tenants are in them, is among those of the
+  objects that say so, not of all that such a cluster or tenant consists of.
 - The sample fleet shows every kind at least once. "Example" is the first file that has one.
 `
 

@@ -21,7 +21,8 @@ const howToRead = `How to read this page:
 - The first line says what the field may hold, whether it has to be there, and what holds without it.
 - "Ends up in" lists the Kubernetes objects, and the fields in them, that changed when this field
   was changed everywhere in the sample fleet of this repository. It is measured, not written.
-- "And the object itself" means that objects of the kind come or go with the field.
+- "And the object itself" means that objects of the kind come or go with the field. What goes with
+  a whole cluster, or with a whole tenant in one, does not count.
 - A field that shapes no object says what it is for.
 - ` + "`mlfleet validate`" + ` holds a file against all of this, and says at which line it is wrong.
 `

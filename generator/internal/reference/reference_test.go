@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -92,4 +93,54 @@ func headingsOf(t *testing.T, file string) map[string]bool {
 		}
 	}
 	return out
+}
+
+// The page of objects tells which fields shape a kind, and none that only stand beside
+// those, or that decide which clusters and tenants there are.
+func TestObjectsAreShapedByTheirFields(t *testing.T) {
+	data, err := os.ReadFile(folder + "/objects.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shapers := map[string][]string{} // by kind: links to fields
+	for section := range strings.SplitSeq(string(data), "\n## ") {
+		kind, text, _ := strings.Cut(section, "\n")
+		for _, match := range regexp.MustCompile(`\]\((\w+\.md#\w+)\)`).FindAllStringSubmatch(text, -1) {
+			shapers[kind] = append(shapers[kind], match[1])
+		}
+	}
+	for kind, fields := range map[string]struct{ shape, beside []string }{
+		"AlertmanagerConfig": {
+			[]string{"tenant.md#specownersalertspagerduty"},
+			[]string{"tenant.md#specquota", "tenant.md#specplacementregions", "images.md#metadataname", "region.md#specclusters"},
+		},
+		"ApplicationSet": {
+			[]string{"tenant.md#specplacementregions", "region.md#specclusters", "environment.md#specrolloutmaxupdate"},
+			[]string{"tenant.md#specquota", "environment.md#speclimits"},
+		},
+		"DNSEndpoint": {
+			[]string{"model.md#specexposedns", "environment.md#spectrafficdomain"},
+			[]string{"environment.md#specrollout", "environment.md#speclimits", "region.md#specclustersargocd"},
+		},
+		"HTTPRoute": {[]string{"model.md#specexpose", "model.md#speccanaryheader"}, []string{"tenant.md#specquota"}},
+		"NodePool": {
+			[]string{"region.md#specclustersautoscaler", "region.md#specclustersgpupoolsmaxnodes"},
+			[]string{"region.md#specclustersingress", "region.md#specclustersargocd", "region.md#specclustersendpoints", "region.md#specclustersobservability"},
+		},
+		"PrometheusRule": {[]string{"environment.md#spectiersnamedefaults"}, []string{"environment.md#spectiersnamequota"}},
+		"ResourceQuota":  {[]string{"tenant.md#specquotagpus"}, []string{"tenant.md#specquota", "region.md#specclustersendpoints"}},
+		"ServiceMonitor": {[]string{"region.md#specclustersobservabilityrelease"}, []string{"tenant.md#specquota"}},
+		"VirtualService": {[]string{"model.md#speccanaryheader", "model.md#speccanaryweight"}, []string{"tenant.md#specquota"}},
+	} {
+		for _, field := range fields.shape {
+			if !slices.Contains(shapers[kind], field) {
+				t.Errorf("%s is not shaped by %s", kind, field)
+			}
+		}
+		for _, field := range fields.beside {
+			if slices.Contains(shapers[kind], field) {
+				t.Errorf("%s is shaped by %s, which only stands beside what shapes it", kind, field)
+			}
+		}
+	}
 }

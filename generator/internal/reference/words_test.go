@@ -68,11 +68,11 @@ func TestDifferences(t *testing.T) {
 		}
 		return objects[0].Root
 	}
-	old := object("spec: {containers: [{name: server, env: [{name: A, value: x}]}], rules: [{port: 1}], hosts: [a]}\n")
-	now := object("spec: {containers: [{name: server, env: [{name: A, value: y}]}], rules: [{port: 2}], hosts: [b]}\n")
+	old := object("spec: {containers: [{name: server, env: [{name: A, value: x}]}], rules: [{port: 1, headers: {x: a}}], hosts: [a]}\n")
+	now := object("spec: {containers: [{name: server, env: [{name: A, value: y}]}], rules: [{port: 2, headers: {y: a}}], hosts: [b]}\n")
 	var got []string
 	differences(old, now, "", func(path string) { got = append(got, path) })
-	want := []string{"spec.containers[server].env[A].value", "spec.hosts", "spec.rules[].port"}
+	want := []string{"spec.containers[server].env[A].value", "spec.hosts", "spec.rules[].headers", "spec.rules[].port"}
 	if slices.Sort(got); !slices.Equal(got, want) {
 		t.Errorf("differences at %q, want %q", got, want)
 	}

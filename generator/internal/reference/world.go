@@ -34,7 +34,7 @@ type world struct {
 	judge judge
 	types map[string]*Type
 
-	objects  snapshot // of the fleet as it is
+	sample   snapshot // of the fleet as it is
 	findings []string
 }
 
@@ -66,7 +66,7 @@ func newWorld(repository fs.FS) (*world, error) {
 		return nil, fmt.Errorf("placing the sample fleet: %w", err)
 	}
 	w.findings = said(check.Fleet(f))
-	w.objects, err = objectsOf(f)
+	w.sample, err = objectsOf(f)
 	return w, err
 }
 
