@@ -75,6 +75,20 @@ var mutations = map[string]mutation{
 		"---\napiVersion: argoproj.io/v1alpha1\nkind: AppProject\nmetadata: {name: mlfleet-roots, namespace: argocd}\n---\n", nil, []string{"name-clash"}},
 	"a name of capitals": {acme + "models-staging.yaml", "name: acme.models.us-west-staging", "name: acme.models.US", nil,
 		[]string{"bad-metadata acme.models.US"}},
+	"a set's name of capitals":            {acme + "guardrails.yaml", "  name: acme.guardrails\n", "  name: Acme_Guardrails\n", nil, []string{"bad-metadata"}},
+	"a set's label that is too long":      {acme + "guardrails.yaml", "mlfleet.dev/tenant: acme\n", "mlfleet.dev/tenant: " + strings.Repeat("x", 64) + "\n", nil, []string{"bad-metadata"}},
+	"a project's label of a blank":        {acme + "project.yaml", "mlfleet.dev/tenant: acme\n", "mlfleet.dev/tenant: a b\n", nil, []string{"bad-metadata"}},
+	"a policy that is none":               {acme + "models-staging.yaml", "applicationsSync: create-update", "applicationsSync: create-updat", nil, []string{"bad-set"}},
+	"a strategy that is none":             {acme + "models-production.yaml", "type: RollingSync", "type: Rollingsync", nil, []string{"bad-set"}},
+	"a strategy without steps":            {acme + "models-staging.yaml", "  syncPolicy:\n    applicationsSync", "  strategy: {type: RollingSync}\n  syncPolicy:\n    applicationsSync", nil, []string{"bad-set"}},
+	"a strategy of no steps that is none": {acme + "models-staging.yaml", "  syncPolicy:\n    applicationsSync", "  strategy: {type: OneByOne}\n  syncPolicy:\n    applicationsSync", nil, []string{"bad-set"}},
+	"a limit in words":                    {acme + "models-production.yaml", "maxUpdate: 50%", "maxUpdate: fifty", nil, []string{"bad-set"}},
+	"a limit below nothing":               {acme + "models-production.yaml", "maxUpdate: 50%", "maxUpdate: -1", nil, []string{"bad-set"}},
+	"a misspelt field of a nested generator": {acme + "models-staging.yaml", "  generators:\n", "  generators:\n  - matrix: {generators: [{matrix: {generators: [{list: {elements: [], elephants: []}}, {list: {elements: []}}]}}, {list: {elements: []}}]}\n", nil,
+		[]string{"unknown-field"}},
+	"a misspelt field of a patch": {acme + "models-staging.yaml", "  template:\n", "  templatePatch: |\n    spec: {revisionHistoryLimits: 3, source: {$patch: replace, repoURL: https://github.com/mlfleet/mlfleet.git, path: '{{.path}}', targetRevision: main}}\n  template:\n", nil,
+		[]string{"unknown-field"}},
+	"a document behind the end of one": {acme + "models-staging.yaml", "", "apiVersion: argoproj.io/v1alpha1\nkind: AppProject\nmetadata: {name: x, namespace: argocd}\n...\n", nil, []string{"malformed"}},
 	"a label that is too long": {acme + "models-staging.yaml", "region: us-west", "region: " + strings.Repeat("x", 64), nil,
 		[]string{"bad-metadata acme.models.us-west-staging"}},
 	"a project that is not there": {acme + "models-staging.yaml", "project: tenant-acme", "project: tenant-birch", nil, staging(finding.NoProject)},
@@ -82,6 +96,20 @@ var mutations = map[string]mutation{
 		append(staging(finding.NoProject), "namespace-not-permitted mlfleet.root.tenants-00")},
 	"another repository": {acme + "models-staging.yaml", "repoURL: https://github.com/mlfleet/mlfleet.git", "repoURL: https://github.com/mallory/mlfleet.git", nil,
 		staging(finding.SourceNotPermitted)},
+	"sources beside the source": {acme + "models-staging.yaml", "      source:\n", "      sources: [{repoURL: https://github.com/mallory/x.git, path: x}]\n      source:\n", nil,
+		append(staging(finding.SourceNotPermitted), staging(finding.OtherSource)...)},
+	"permitted sources beside the source": {acme + "models-staging.yaml", "      source:\n", "      sources: [{repoURL: https://github.com/mlfleet/mlfleet.git, path: x}]\n      source:\n", nil,
+		staging(finding.OtherSource)},
+	"a hydrator beside the source": {acme + "models-staging.yaml", "      source:\n", `      sourceHydrator:
+        drySource: {repoURL: https://github.com/mallory/x.git, path: x, targetRevision: main}
+        syncSource: {targetBranch: other, path: other}
+      source:
+`, nil, append(staging(finding.SourceNotPermitted), staging(finding.OtherSource)...)},
+	"no source": {acme + "models-staging.yaml", "      source:\n        path: \"{{.path}}\"\n        repoURL: https://github.com/mlfleet/mlfleet.git\n        targetRevision: main\n", "", nil,
+		staging(finding.OtherSource)},
+	"a root that takes less": {"golden/argocd/bootstrap.yaml", "include: platform/**", "include: platform/project.yaml", nil, []string{"unread"}},
+	"a file that no root reads": {acme + "project.yaml", "", "", map[string]string{"golden/argocd/tenants/own.yaml": manyProjects(2)},
+		[]string{"unread"}},
 	"a cluster that nobody registered": {acme + "models-staging.yaml", "destination: us-west-staging", "destination: us-west-development", nil,
 		[]string{"unknown-cluster acme.models.us-west-staging"}},
 	"another's namespace": {acme + "models-staging.yaml", "namespace: tenant-acme", "namespace: tenant-birch", nil,
@@ -102,6 +130,22 @@ var mutations = map[string]mutation{
 		[]string{"path-missing acme.models.us-west-staging"}},
 	"a path out of the repository": {acme + "models-staging.yaml", "path: golden/tenants/acme/models/overlays/us-west-staging", "path: ../golden", nil,
 		[]string{"path-missing acme.models.us-west-staging"}},
+	"two Applications of one path and cluster": {acme + "models-staging.yaml", "      - name: acme.models.us-west-staging\n        cluster: us-west-staging\n        destination: us-west-staging\n        environment: staging\n        path: golden/tenants/acme/models/overlays/us-west-staging\n",
+		"      - name: acme.models.us-west-staging\n        cluster: us-west-staging\n        destination: us-east-staging\n        environment: staging\n        path: golden/tenants/acme/models/overlays/us-east-staging\n", nil,
+		[]string{"shared-object acme.models.us-west-staging"}},
+	"an object of another Application": {overlay + "kustomization.yaml", "- ../../base\n", "- ../../base\n- account.yaml\n", map[string]string{
+		overlay + "account.yaml": "apiVersion: v1\nkind: Namespace\nmetadata: {name: tenant-acme}\n",
+	}, []string{"shared-object acme.models.us-east-staging", "kind-not-permitted acme.models.us-east-staging"}},
+	"no kustomization of an overlay": {acme + "models-staging.yaml", "path: golden/tenants/acme/models/overlays/us-west-staging", "path: golden/tenants/acme/models/overlays", nil,
+		[]string{"path-broken acme.models.us-west-staging"}},
+	"two kustomizations": {overlay + "kustomization.yaml", "- ../../base", "- ../../base", map[string]string{overlay + "kustomization.yml": "resources: [../../base]\n"},
+		[]string{"path-broken acme.models.us-east-staging"}},
+	"an override of the source": {overlay + "kustomization.yaml", "- ../../base", "- ../../base", map[string]string{overlay + ".argocd-source.yaml": "kustomize: {namePrefix: x}\n"},
+		[]string{"path-broken acme.models.us-east-staging"}},
+	"an object that is too large": {overlay + "kustomization.yaml", "- ../../base\n", "- ../../base\n- large.yaml\n", map[string]string{
+		overlay + "large.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: large, namespace: tenant-acme}\ndata: {x: " + strings.Repeat("x", 900<<10) + "}\n",
+	}, []string{"too-large acme.models.us-east-staging"}},
+	"a file that is too large": {acme + "models-staging.yaml", "# Code", "# " + strings.Repeat("x", 10<<20) + "\n# Code", nil, []string{"unreadable"}},
 	"a base that is not there": {overlay + "kustomization.yaml", "- ../../base", "- ../../bass", nil, []string{"path-broken acme.models.us-east-staging"}},
 	"a base to be fetched": {overlay + "kustomization.yaml", "- ../../base", "- https://github.com/mallory/base", nil,
 		[]string{"path-broken acme.models.us-east-staging"}},
@@ -137,6 +181,28 @@ func TestMutations(t *testing.T) {
 			expect(t, dir, m.want)
 		})
 	}
+}
+
+// Where no root is, nothing reaches the hub, and one finding says so.
+func TestNoRoots(t *testing.T) {
+	logrus.SetOutput(io.Discard)
+	dir := parts(t)
+	if err := os.Remove(filepath.Join(dir, "golden/argocd/bootstrap.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, dir, []string{"unread"})
+}
+
+// A link out of the tree, or to nowhere, is a finding, and the rest is previewed.
+func TestLinks(t *testing.T) {
+	logrus.SetOutput(io.Discard)
+	dir := parts(t)
+	for name, to := range map[string]string{"out.yaml": "../../../../secret.yaml", "nowhere.yaml": "missing.yaml"} {
+		if err := os.Symlink(to, filepath.Join(dir, platform, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	expect(t, dir, []string{"unreadable", "unreadable", "path-broken mlfleet.root.platform"})
 }
 
 // Every kind of finding has its mutation, and a line in the documentation.

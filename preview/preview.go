@@ -7,8 +7,8 @@
 //	files     the bytes, from the working tree or from a Git revision
 //	argotree  Argo CD's own types, strictly decoded
 //	expand    the Applications, by Argo CD's own engine
-//	check     findings; with hub (which clusters are registered) and render (what
-//	          a path builds to)
+//	check     findings; with hub (which clusters are registered), root (which
+//	          files reach it) and render (what a path builds to)
 //	change    what becomes of the Applications of another revision
 //	report    text, markdown, JSON
 //
@@ -19,6 +19,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/mlfleet/mlfleet/preview/argotree"
@@ -48,7 +49,7 @@ func Run(ctx context.Context, dir string, o Options) (*report.Report, error) {
 		return nil, err
 	}
 	defer func() { _ = root.Close() }() // it was only read
-	read, err := files.Folder(root.FS(), argotree.Folder, hub.Folder, hub.File)
+	read, unreadable, err := files.Folder(root.FS(), argotree.Folder, hub.Folder, hub.File)
 	if err != nil {
 		return nil, err
 	}
@@ -60,8 +61,9 @@ func Run(ctx context.Context, dir string, o Options) (*report.Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	now.Tree.Findings = append(unreadable, now.Tree.Findings...)
 	if now.Tree.Objects() == 0 && len(now.Tree.Findings) == 0 {
-		return nil, fmt.Errorf("%s holds no %s: run 'mlfleet generate' first, or choose the fleet with -C", dir, argotree.Folder)
+		return nil, empty(dir)
 	}
 	fleet := check.Fleet{Tree: now.Tree, Applications: now.Applications, Hub: registered, FS: root.FS(), Build: o.Build}
 	found, err := fleet.Run(ctx)
@@ -85,6 +87,21 @@ func Run(ctx context.Context, dir string, o Options) (*report.Report, error) {
 	return r, nil
 }
 
+// empty is the error about a folder without a tree, which may be a part of a fleet.
+func empty(dir string) error {
+	if _, err := os.Stat(filepath.Join(dir, hub.File)); err == nil {
+		return fmt.Errorf("%s holds no %s: run 'mlfleet generate' first", dir, argotree.Folder)
+	}
+	at, err := filepath.Abs(dir)
+	for err == nil && at != filepath.Dir(at) {
+		at = filepath.Dir(at)
+		if info, err := os.Stat(filepath.Join(at, argotree.Folder)); err == nil && info.IsDir() {
+			return fmt.Errorf("%s holds no %s, but is inside a fleet that does: choose that with -C %s", dir, argotree.Folder, at)
+		}
+	}
+	return fmt.Errorf("%s holds no %s: run 'mlfleet generate' first, or choose the fleet with -C", dir, argotree.Folder)
+}
+
 func side(ctx context.Context, f files.Files) (*change.Side, error) {
 	tree := argotree.Read(f)
 	expanded, err := expand.Tree(ctx, tree)
@@ -95,9 +112,10 @@ func side(ctx context.Context, f files.Files) (*change.Side, error) {
 }
 
 // against adds what becomes of the Applications of a revision. Findings about that
-// revision's tree count, too: what cannot be read there cannot be compared with.
+// revision's tree are notes: what could not be read there is not compared, but a change
+// that mends it must not fail for it.
 func against(ctx context.Context, dir, name string, now *change.Side, r *report.Report) error {
-	read, err := files.Revision(ctx, dir, name, argotree.Folder)
+	read, unreadable, err := files.Revision(ctx, dir, name, argotree.Folder)
 	if err != nil {
 		return err
 	}
@@ -107,9 +125,10 @@ func against(ctx context.Context, dir, name string, now *change.Side, r *report.
 	}
 	r.Against = name
 	r.Changes = change.Between(then, now)
-	for _, f := range slices.Concat(then.Tree.Findings, then.Findings) {
+	for _, f := range slices.Concat(unreadable, then.Tree.Findings, then.Findings) {
 		f.File = name + ":" + f.File
-		r.Findings = append(r.Findings, f)
+		r.Notes = append(r.Notes, f)
 	}
+	finding.Sort(r.Notes)
 	return nil
 }

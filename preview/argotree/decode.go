@@ -1,6 +1,7 @@
 package argotree
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"regexp"
@@ -22,6 +23,15 @@ func (t *Tree) add(d Document) {
 		t.Findings = append(t.Findings, notYAML(d, err))
 		return
 	}
+	if line := d.lost(); line > 0 {
+		f := d.Find(finding.Malformed, "Argo CD reads no further than here in this document", "begin what follows with a line ---")
+		f.Line = line
+		t.Findings = append(t.Findings, f)
+	}
+	if what, ok := noObject[data[0]]; ok {
+		t.Findings = append(t.Findings, d.Find(finding.Malformed, "this is no object, but "+what, "remove it"))
+		return
+	}
 	var meta metav1.TypeMeta
 	if err := kjson.UnmarshalCaseSensitivePreserveInts(data, &meta); err != nil {
 		t.Findings = append(t.Findings, d.Find(finding.Malformed, "this is no object: "+err.Error(), "remove it"))
@@ -38,6 +48,7 @@ func (t *Tree) add(d Document) {
 		s := Set{d, &v1alpha1.ApplicationSet{}}
 		if t.decode(d, data, s.ApplicationSet) {
 			t.Sets = append(t.Sets, s)
+			t.Findings = append(t.Findings, s.nested()...)
 		}
 	case meta.APIVersion == group && meta.Kind == "Application":
 		a := Application{d, &v1alpha1.Application{}}
@@ -46,16 +57,20 @@ func (t *Tree) add(d Document) {
 		}
 	default:
 		t.Findings = append(t.Findings, d.At(d.Find(finding.ForeignKind,
-			fmt.Sprintf("%s of %q is no object of Argo CD's", orNothing(meta.Kind), meta.APIVersion),
+			described(meta)+" is no object of Argo CD's",
 			"use AppProject, ApplicationSet or Application of "+group), "kind"))
 	}
 }
 
-func orNothing(kind string) string {
-	if kind == "" {
-		return "an object without kind"
+// noObject is what JSON may be by its first byte, where it is no object.
+var noObject = map[byte]string{'[': "a list", '"': "text", 'n': "null", 't': "a boolean", 'f': "a boolean"}
+
+func described(meta metav1.TypeMeta) string {
+	what := cmp.Or(meta.Kind, "an object without kind")
+	if meta.APIVersion == "" {
+		return what
 	}
-	return kind
+	return fmt.Sprintf("%s of %q", what, meta.APIVersion)
 }
 
 // decode fills in object, and tells whether it could. Unknown and duplicate fields are

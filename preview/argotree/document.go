@@ -44,6 +44,28 @@ func separator(line []byte) bool {
 	return ok && blank(rest)
 }
 
+// lost is the line at which a decoder stops though content follows: "...", or a "---"
+// that has content behind it, at which Argo CD does not split. 0 where all is read.
+func (d Document) lost() int {
+	begun, ended := false, 0
+	line := d.Line
+	for text := range bytes.Lines(d.data) {
+		switch {
+		case blank(text):
+		case ended > 0:
+			return ended
+		case begun && (bytes.HasPrefix(text, []byte("--- ")) || bytes.HasPrefix(text, []byte("---\t"))):
+			return line
+		case bytes.HasPrefix(text, []byte("...")) && blank(text[3:]):
+			ended = line
+		default:
+			begun = true
+		}
+		line++
+	}
+	return 0
+}
+
 // blank tells whether there is nothing but space and comments.
 func blank(data []byte) bool {
 	for line := range bytes.Lines(data) {

@@ -1,6 +1,7 @@
 package argotree
 
 import (
+	"cmp"
 	"maps"
 	"runtime"
 	"slices"
@@ -72,6 +73,26 @@ func Read(f files.Files) *Tree {
 		t.Findings = append(t.Findings, p.Findings...)
 	}
 	return t
+}
+
+// Documents gives the first document of every file that has objects in the tree.
+func (t *Tree) Documents() []Document {
+	first := map[string]Document{}
+	add := func(d Document) {
+		if known, ok := first[d.File]; !ok || d.Line < known.Line {
+			first[d.File] = d
+		}
+	}
+	for _, p := range t.Projects {
+		add(p.Document)
+	}
+	for _, s := range t.Sets {
+		add(s.Document)
+	}
+	for _, a := range t.Applications {
+		add(a.Document)
+	}
+	return slices.SortedFunc(maps.Values(first), func(a, b Document) int { return cmp.Compare(a.File, b.File) })
 }
 
 // Objects counts what is in the tree.

@@ -70,7 +70,49 @@ func TestFindings(t *testing.T) {
 		},
 		"a list": {
 			"- a\n",
-			`golden/argocd/x.yaml:1:1: this is no object: json: cannot unmarshal array into Go value of type v1.TypeMeta — remove it [malformed]`,
+			`golden/argocd/x.yaml:1:1: this is no object, but a list — remove it [malformed]`,
+		},
+		"null": {
+			"null\n",
+			`golden/argocd/x.yaml:1:1: this is no object, but null — remove it [malformed]`,
+		},
+		"a number": {
+			"1\n",
+			`golden/argocd/x.yaml:1:1: this is no object: json: cannot unmarshal number into Go value of type v1.TypeMeta — remove it [malformed]`,
+		},
+		"an object without kind": {
+			"metadata: {}\n",
+			`golden/argocd/x.yaml:1:1: an object without kind is no object of Argo CD's — use AppProject, ApplicationSet or Application of argoproj.io/v1alpha1 [foreign-kind]`,
+		},
+		"behind the end of a document": {
+			set + "...\n\nkind: Secret\n",
+			`golden/argocd/x.yaml:19:1: Argo CD reads no further than here in this document — begin what follows with a line --- [malformed]`,
+		},
+		"behind a separator": {
+			set + "--- {kind: Secret}\n",
+			`golden/argocd/x.yaml:19:1: Argo CD reads no further than here in this document — begin what follows with a line --- [malformed]`,
+		},
+		"the end of a document": {file: "---\n" + set + "...\n# nothing follows\n---\n" + set},
+		"unknown field in nested generators": {
+			strings.Replace(set, "  - list:\n      elements:\n      - name: acme.models.eu\n", `  - matrix:
+      generators:
+      - merge:
+          mergeKeys: [name]
+          generators:
+          - list: {elements: [{name: x}]}
+          mergeKey: [name]
+      - matrix:
+          generators:
+          - list:
+              elements: []
+              elephants: []
+  - merge:
+      generators:
+      - matrix: {generators: [], fields: true}
+`, 1),
+			`golden/argocd/x.yaml:15:11: unknown field "spec.generators[0].matrix.generators[0].merge.mergeKey" — Argo CD passes over it: remove it [unknown-field]
+golden/argocd/x.yaml:20:15: unknown field "spec.generators[0].matrix.generators[1].matrix.generators[0].list.elephants" — Argo CD passes over it: remove it [unknown-field]
+golden/argocd/x.yaml:23:34: unknown field "spec.generators[1].merge.generators[0].matrix.fields" — Argo CD passes over it: remove it [unknown-field]`,
 		},
 		"another kind": {
 			"apiVersion: v1\nkind: ConfigMap\n",

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/argoproj/argo-cd/v2/applicationset/utils"
 	"github.com/argoproj/argo-cd/v2/pkg/apis/application/v1alpha1"
@@ -47,16 +46,23 @@ type Side struct {
 // Between tells what becomes of the Applications of old when Git holds new. Changes
 // are sorted by Application.
 func Between(old, new *Side) []Change {
+	oldRoots := roots(old.Tree.Applications)
+	newRoots := roots(new.Tree.Applications).with(oldRoots)
 	c := comparison{
-		old: index(old), new: index(new),
-		sets: map[string]*argotree.Set{}, failed: map[string]bool{},
-		roots: append(slices.Clone(new.Tree.Applications), old.Tree.Applications...),
+		old: index(old, oldRoots), new: index(new, newRoots),
+		sets: map[string]*argotree.Set{}, unread: map[string]*argotree.Set{}, failed: map[string]bool{},
+		oldRoots: oldRoots, newRoots: newRoots,
 	}
 	for i := range new.Tree.Sets {
-		c.sets[setKey(&new.Tree.Sets[i])] = &new.Tree.Sets[i]
+		set := &new.Tree.Sets[i]
+		if newRoots.reaches(set.File) {
+			c.sets[setKey(set)] = set
+		} else {
+			c.unread[setKey(set)] = set
+		}
 	}
 	for _, set := range new.Failed {
-		c.failed[setKey(set)] = true
+		c.failed[setKey(set)] = newRoots.reaches(set.File)
 	}
 	var out []Change
 	for key, app := range c.old {
@@ -83,9 +89,18 @@ func setKey(s *argotree.Set) string {
 	return s.Namespace + "/" + s.Name
 }
 
-func index(s *Side) map[key]expand.Application {
+// index holds the Applications that reach the hub.
+func index(s *Side, r roots) map[key]expand.Application {
 	out := map[key]expand.Application{}
+	reaches := map[string]bool{}
 	for _, app := range s.Applications {
+		file := app.File()
+		if _, ok := reaches[file]; !ok {
+			reaches[file] = r.reaches(file)
+		}
+		if app.Set != nil && !reaches[file] {
+			continue
+		}
 		k := key{setKey(app.Set), app.Namespace + "/" + app.Name}
 		if _, ok := out[k]; !ok { // of two of one name, Argo CD takes the first
 			out[k] = app
@@ -97,8 +112,10 @@ func index(s *Side) map[key]expand.Application {
 type comparison struct {
 	old, new map[key]expand.Application
 	sets     map[string]*argotree.Set // of new
+	unread   map[string]*argotree.Set // of new, in files that no root reads
 	failed   map[string]bool
-	roots    []argotree.Application
+
+	oldRoots, newRoots roots
 }
 
 // kept is what becomes of an Application that the hub has.
@@ -115,9 +132,10 @@ func (c *comparison) kept(k key, was expand.Application) []Change {
 	if len(out.Fields) == 0 {
 		return nil
 	}
+	out.Note = consequences(was, now)
 	switch {
 	case now.Set == nil:
-		out.Note = c.byHand(now)
+		out.Note = joined(out.Note, c.byHand(now))
 	case !policy(now.Set).AllowUpdate():
 		out.Effect, out.Note = Held, fmt.Sprintf("applicationsSync of %s is %s", now.SetName(), policy(now.Set))
 	}
@@ -156,7 +174,7 @@ func (c *comparison) gone(k key, was expand.Application) Change {
 	set, stays := c.sets[k.set]
 	switch {
 	case was.Set == nil:
-		root := c.reads(was.File())
+		root := c.left(was.File())
 		if root == nil {
 			out.Note = "a person applied it, and a person deletes it"
 			return out
@@ -175,7 +193,7 @@ func (c *comparison) gone(k key, was expand.Application) Change {
 		}
 	}
 	out.Effect, out.Note = Deleted, "what it runs stays"
-	if slices.ContainsFunc(was.Finalizers, func(f string) bool { return strings.HasPrefix(f, v1alpha1.ResourcesFinalizerName) }) {
+	if takesAlong(was) {
 		out.Note = "with all that it runs: it has the finalizer " + v1alpha1.ResourcesFinalizerName
 	}
 	return out
@@ -186,12 +204,16 @@ func (c *comparison) gone(k key, was expand.Application) Change {
 // lets the controller take the owner references off first, which it does where it may
 // not delete.
 func (c *comparison) setStays(set *argotree.Set) string {
-	root := c.reads(set.File)
+	root := c.left(set.File)
+	leaves := "leaves Git"
+	if now := c.unread[setKey(set)]; now != nil {
+		leaves = "is now in " + now.File + ", which no root reads"
+	}
 	switch {
 	case root == nil:
 		return "a person applied " + set.Name + ", and a person deletes it"
 	case !prunes(root):
-		return fmt.Sprintf("%s leaves Git, but %s does not prune: set and Application stay", set.Name, root.Name)
+		return fmt.Sprintf("%s %s, but %s does not prune: set and Application stay", set.Name, leaves, root.Name)
 	case slices.Contains(set.Finalizers, v1alpha1.ResourcesFinalizerName) && !policy(set).AllowDelete():
 		return fmt.Sprintf("%s is deleted and, by its finalizer and its applicationsSync, leaves its Applications", set.Name)
 	}
@@ -200,7 +222,7 @@ func (c *comparison) setStays(set *argotree.Set) string {
 
 // byHand says who brings an Application to the hub that stands in golden/argocd.
 func (c *comparison) byHand(app expand.Application) string {
-	if c.reads(app.File()) != nil {
+	if c.newRoots.reads(app.File()) != nil {
 		return ""
 	}
 	return "a person applies " + app.File()

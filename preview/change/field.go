@@ -1,12 +1,15 @@
 package change
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/argoproj/argo-cd/v2/pkg/apis/application/v1alpha1"
 
 	"github.com/mlfleet/mlfleet/preview/expand"
 )
@@ -43,6 +46,34 @@ func fields(old, new expand.Application) []Field {
 		out = append(out, Field{"step", step(old), step(new)})
 	}
 	return out
+}
+
+// consequences are what the fields that change do not say: what becomes of what runs.
+func consequences(old, new expand.Application) string {
+	var notes string
+	if from, to := cluster(old), cluster(new); from != to {
+		notes = "what it runs in " + from + " stays there, and nothing looks after it any more"
+	}
+	switch before, after := takesAlong(old), takesAlong(new); {
+	case after && !before:
+		notes = joined(notes, "from now on, who deletes it deletes all that it runs")
+	case before && !after:
+		notes = joined(notes, "from now on, who deletes it leaves what it runs")
+	}
+	return notes
+}
+
+func cluster(a expand.Application) string {
+	return cmp.Or(a.Spec.Destination.Name, a.Spec.Destination.Server)
+}
+
+// takesAlong tells whether Argo CD deletes what an Application runs along with it.
+func takesAlong(a expand.Application) bool {
+	return slices.ContainsFunc(a.Finalizers, func(f string) bool { return strings.HasPrefix(f, v1alpha1.ResourcesFinalizerName) })
+}
+
+func joined(notes ...string) string {
+	return strings.Join(slices.DeleteFunc(notes, func(n string) bool { return n == "" }), "; ")
 }
 
 func step(a expand.Application) any {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	apivalidation "k8s.io/apimachinery/pkg/api/validation"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/mlfleet/mlfleet/preview/argotree"
@@ -52,6 +53,7 @@ func names(t *argotree.Tree, apps []expand.Application) []finding.Finding {
 func projects(t *argotree.Tree) []finding.Finding {
 	var found []finding.Finding
 	for _, p := range t.Projects {
+		found = append(found, metadata(p.Document, &p.ObjectMeta)...)
 		if err := p.ValidateProject(); err != nil {
 			found = append(found, p.Find(finding.BadProject, fmt.Sprintf("Argo CD refuses AppProject %s: %v", p.Name, err), "mend the project"))
 		}
@@ -59,11 +61,25 @@ func projects(t *argotree.Tree) []finding.Finding {
 	return found
 }
 
-// metadata checks name, labels and annotations as the API server does.
-func metadata(app expand.Application) []finding.Finding {
+// invalid checks an object's name, labels and annotations as the API server does.
+func invalid(meta *metav1.ObjectMeta) field.ErrorList {
+	return apivalidation.ValidateObjectMeta(meta, true, apivalidation.NameIsDNSSubdomain, field.NewPath("metadata"))
+}
+
+// made checks the metadata of an Application.
+func made(app expand.Application) []finding.Finding {
 	var found []finding.Finding
-	for _, err := range apivalidation.ValidateObjectMeta(&app.ObjectMeta, true, apivalidation.NameIsDNSSubdomain, field.NewPath("metadata")) {
+	for _, err := range invalid(&app.ObjectMeta) {
 		found = append(found, app.Find(finding.BadMetadata, "the API server refuses it: "+err.Error(), "mend the template or its values"))
+	}
+	return found
+}
+
+// metadata checks that of an object which stands in a document.
+func metadata(d argotree.Document, meta *metav1.ObjectMeta) []finding.Finding {
+	var found []finding.Finding
+	for _, err := range invalid(meta) {
+		found = append(found, d.At(d.Find(finding.BadMetadata, "the API server refuses it: "+err.Error(), "run 'mlfleet generate'"), err.Field))
 	}
 	return found
 }

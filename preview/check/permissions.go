@@ -43,9 +43,11 @@ func (p permissions) application(ctx context.Context, app expand.Application) (*
 			fmt.Sprintf("AppProject %s in namespace %s is not for Applications in namespace %s", project.Name, project.Namespace, app.Namespace),
 			"put it into "+project.Namespace))
 	}
-	if !project.IsSourcePermitted(*app.Spec.Source) {
-		found = append(found, app.Find(finding.SourceNotPermitted,
-			fmt.Sprintf("AppProject %s does not permit repository %s", project.Name, app.Spec.Source.RepoURL), "add it to the project's sourceRepos"))
+	for _, source := range sources(&app.Spec) {
+		if !project.IsSourcePermitted(source) {
+			found = append(found, app.Find(finding.SourceNotPermitted,
+				fmt.Sprintf("AppProject %s does not permit repository %s", project.Name, source.RepoURL), "add it to the project's sourceRepos"))
+		}
 	}
 	place := app.Spec.Destination.DeepCopy()
 	if err := p.hub.Resolve(ctx, place); err != nil {
@@ -59,6 +61,14 @@ func (p permissions) application(ctx context.Context, app expand.Application) (*
 			"add it to the project's destinations"))
 	}
 	return project, place, found
+}
+
+// sources are those that Argo CD asks the project about (argo.ValidatePermissions).
+func sources(spec *v1alpha1.ApplicationSpec) v1alpha1.ApplicationSources {
+	if spec.SourceHydrator != nil {
+		return v1alpha1.ApplicationSources{spec.SourceHydrator.GetDrySource()}
+	}
+	return spec.GetSources()
 }
 
 // objects checks what an Application's path builds to, as the application controller

@@ -10,6 +10,7 @@ import (
 	"github.com/argoproj/argo-cd/v2/pkg/apis/application/v1alpha1"
 	"github.com/argoproj/gitops-engine/pkg/health"
 	synccommon "github.com/argoproj/gitops-engine/pkg/sync/common"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/mlfleet/mlfleet/preview/argotree"
@@ -24,7 +25,7 @@ const Limit = 1536 << 10
 
 // near is when a size is reported: estimates leave out what people and other controllers
 // add (conditions, annotations), and a fleet grows.
-const near = Limit * 8 / 10
+func near(limit int) int { return limit * 8 / 10 }
 
 // sizes checks projects and sets. Sizes are those of the JSON that the API server stores
 // for custom resources, with an estimate of what Argo CD adds:
@@ -38,7 +39,7 @@ const near = Limit * 8 / 10
 func sizes(t *argotree.Tree, apps []expand.Application) []finding.Finding {
 	var found []finding.Finding
 	for _, p := range t.Projects {
-		found = append(found, tooLarge(p.Find, "AppProject "+p.Name, bytes(p.AppProject), "split the project")...)
+		found = append(found, tooLarge(p.Find, "AppProject "+p.Name, bytes(p.AppProject), Limit, "split the project")...)
 	}
 	made := map[*v1alpha1.ApplicationSet][]expand.Application{}
 	for _, a := range apps {
@@ -50,7 +51,7 @@ func sizes(t *argotree.Tree, apps []expand.Application) []finding.Finding {
 		set := *s.ApplicationSet
 		set.Status = setStatus(made[s.ApplicationSet])
 		size := bytes(set) + bytes(set.Spec.Template)
-		found = append(found, tooLarge(s.Find, "ApplicationSet "+s.Name, size, "spread its elements over several sets")...)
+		found = append(found, tooLarge(s.Find, "ApplicationSet "+s.Name, size, Limit, "spread its elements over several sets")...)
 	}
 	return found
 }
@@ -59,16 +60,35 @@ func sizes(t *argotree.Tree, apps []expand.Application) []finding.Finding {
 func size(app expand.Application, objects []render.Object) []finding.Finding {
 	full := *app.Application
 	full.Status = appStatus(app, objects)
-	return tooLarge(app.Find, fmt.Sprintf("it, with a status of %d objects,", len(objects)), bytes(full),
+	return tooLarge(app.Find, fmt.Sprintf("it, with a status of %d objects,", len(objects)), bytes(full), Limit,
 		"let it manage fewer objects; a root, fewer tenants (argocd.shards in fleet.yaml)")
 }
 
-func tooLarge(find func(finding.Kind, string, string) finding.Finding, what string, size int, fix string) []finding.Finding {
-	if size < near {
+// objectSizes checks what an Application's path builds to, less the objects that a root
+// brings to the hub, which sizes checks with what Argo CD adds. To a ConfigMap and a
+// Secret the API server has a limit of its own. Without last-applied annotation, as
+// objects are applied by the server's side.
+func objectSizes(app expand.Application, objects []render.Object) []finding.Finding {
+	var found []finding.Finding
+	for _, o := range objects {
+		if o.Group == v1alpha1.SchemeGroupVersion.Group {
+			continue
+		}
+		limit := Limit
+		if o.Group == "" && (o.Kind == "ConfigMap" || o.Kind == "Secret") {
+			limit = corev1.MaxSecretSize
+		}
+		found = append(found, tooLarge(app.Find, "its "+o.Kind+" "+o.Name, o.Size, limit, "spread it over several objects")...)
+	}
+	return found
+}
+
+func tooLarge(find func(finding.Kind, string, string) finding.Finding, what string, size, limit int, fix string) []finding.Finding {
+	if size < near(limit) {
 		return nil
 	}
 	return []finding.Finding{find(finding.TooLarge,
-		fmt.Sprintf("%s takes some %d KiB in etcd, of the %d KiB that it can have", what, size>>10, Limit>>10), fix)}
+		fmt.Sprintf("%s takes some %d KiB in etcd, of the %d KiB that it can have", what, size>>10, limit>>10), fix)}
 }
 
 // bytes is the length of an object's JSON.

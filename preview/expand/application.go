@@ -54,6 +54,17 @@ func (a Application) Find(kind finding.Kind, message, fix string) finding.Findin
 	return f
 }
 
+// FindAt is a finding about a field of it, such as "spec.sources", which stands in the
+// template of its set.
+func (a Application) FindAt(path string, kind finding.Kind, message, fix string) finding.Finding {
+	if a.Set != nil {
+		path = "spec.template." + path
+	}
+	f := a.document.At(a.document.Find(kind, message, fix), path)
+	f.Application = a.Name
+	return f
+}
+
 // OnHub is the specification as the ApplicationSet controller of Argo CD 2.14 writes
 // it: it syncs Applications with RollingSync itself, and so switches off their own
 // automated sync.

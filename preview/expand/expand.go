@@ -35,19 +35,20 @@ type Result struct {
 func Tree(ctx context.Context, t *argotree.Tree) (*Result, error) {
 	made := make([][]Application, len(t.Sets))
 	failed := make([]error, len(t.Sets))
+	found := make([][]finding.Finding, len(t.Sets))
 	e := newExpander()
 	work, ctx := errgroup.WithContext(ctx)
 	work.SetLimit(runtime.GOMAXPROCS(0))
 	for i := range t.Sets {
 		work.Go(func() error {
-			made[i], failed[i] = e.expand(&t.Sets[i])
+			made[i], found[i], failed[i] = e.expand(&t.Sets[i])
 			return ctx.Err()
 		})
 	}
 	if err := work.Wait(); err != nil {
 		return nil, err
 	}
-	r := &Result{Applications: slices.Concat(made...)}
+	r := &Result{Applications: slices.Concat(made...), Findings: slices.Concat(found...)}
 	for i, err := range failed {
 		if set := &t.Sets[i]; err != nil {
 			r.Failed = append(r.Failed, set)
@@ -80,18 +81,19 @@ func newExpander() expander {
 
 // expand makes the Applications of one set. The engine may panic on a set that nobody
 // thought of; the controller recovers, and so does this.
-func (e expander) expand(set *argotree.Set) (out []Application, err error) {
+func (e expander) expand(set *argotree.Set) (out []Application, found []finding.Finding, err error) {
 	defer func() {
 		if value := recover(); value != nil {
-			out, err = nil, fmt.Errorf("its engine panicked: %v", value)
+			out, found, err = nil, nil, fmt.Errorf("its engine panicked: %v", value)
 		}
 	}()
 	if err := utils.CheckInvalidGenerators(set.ApplicationSet); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	apps, _, err := template.GenerateApplications(e.log, *set.ApplicationSet, e.generators, &utils.Render{}, nil)
+	var r renderer
+	apps, _, err := template.GenerateApplications(e.log, *set.ApplicationSet, e.generators, &r, nil)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, app := range apps {
 		app.TypeMeta = typeMeta
@@ -103,7 +105,7 @@ func (e expander) expand(set *argotree.Set) (out []Application, err error) {
 			document:    set.Document,
 		})
 	}
-	return out, nil
+	return out, patched(set, r.patches), nil
 }
 
 // typeMeta is what the types of Argo CD leave to their reader.

@@ -56,7 +56,7 @@ func write(t *testing.T, dir, name, content string) {
 func TestRevisionIsTheFolder(t *testing.T) {
 	top := repository(t)
 	fleet := filepath.Join(top, "fleets/one")
-	want, err := Folder(os.DirFS(fleet), "golden", "regions", "missing")
+	want, _, err := Folder(os.DirFS(fleet), "golden", "regions", "missing")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +66,7 @@ func TestRevisionIsTheFolder(t *testing.T) {
 	}
 	write(t, fleet, "golden/a.yaml", "later: 3\n")
 	for _, name := range []string{"HEAD", "main", "main..."} {
-		got, err := Revision(t.Context(), fleet, name, "golden", "regions", "missing")
+		got, _, err := Revision(t.Context(), fleet, name, "golden", "regions", "missing")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -85,7 +85,7 @@ func TestMergeBase(t *testing.T) {
 	run(t, top, "commit", "-q", "-a", "-m", "two")
 	run(t, top, "switch", "-q", "topic")
 	for name, want := range map[string]string{"main": "merged: later\n", "main...": "first: 1\n"} {
-		got, err := Revision(t.Context(), filepath.Join(top, "fleets/one"), name, "golden")
+		got, _, err := Revision(t.Context(), filepath.Join(top, "fleets/one"), name, "golden")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -99,21 +99,76 @@ func TestMergeBase(t *testing.T) {
 func TestUnknownRevision(t *testing.T) {
 	top := repository(t)
 	for _, name := range []string{"nobody", "nobody...", "", "--help", "^main", "main:fleets", "a\nb"} {
-		_, err := Revision(t.Context(), top, name, "golden")
+		_, _, err := Revision(t.Context(), top, name, "golden")
 		if _, ok := errors.AsType[*UnknownRevisionError](err); !ok {
 			t.Errorf("revision %q: %v", name, err)
 		}
 	}
-	if _, err := Revision(t.Context(), t.TempDir(), "HEAD", "golden"); err == nil {
+	for name, want := range map[string]string{
+		"nobody":      "has no revision \"nobody\": fetch it",
+		"main..main":  `"main..main" is a range, and one commit is wanted`,
+		"main:fleets": `"main:fleets" is no commit, but something in one`,
+	} {
+		if _, _, err := Revision(t.Context(), top, name, "golden"); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, _, err := Revision(t.Context(), t.TempDir(), "HEAD", "golden"); err == nil {
 		t.Error("a folder outside of any repository has a revision")
 	}
 }
 
-func TestTooLarge(t *testing.T) {
-	dir := t.TempDir()
-	write(t, dir, "golden/a.yaml", strings.Repeat("#", MaxSize+1))
-	if _, err := Folder(os.DirFS(dir), "golden"); err == nil || !strings.Contains(err.Error(), "golden/a.yaml") {
-		t.Errorf("a file of more than %d bytes is read: %v", MaxSize, err)
+// What Argo CD could not read is a finding at the file, and the others are read.
+func TestUnreadable(t *testing.T) {
+	top := t.TempDir()
+	dir := filepath.Join(top, "fleet")
+	write(t, dir, "golden/a.yaml", "first: 1\n")
+	write(t, dir, "golden/large.yaml", strings.Repeat("#", MaxSize+1))
+	write(t, top, "secret.yaml", "secret: 1\n")
+	for name, to := range map[string]string{
+		"in.yaml": "a.yaml", "nowhere.yaml": "b.yaml", "out.yaml": "../../secret.yaml", "absolute.yaml": filepath.Join(top, "secret.yaml"), "folder.yaml": ".",
+	} {
+		if err := os.Symlink(to, filepath.Join(dir, "golden", name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	got, found, err := Folder(root.FS(), "golden")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if names := strings.Join(slices.Sorted(maps.Keys(got)), " "); names != "golden/a.yaml golden/in.yaml" {
+		t.Errorf("read are %s", names)
+	}
+	var said []string
+	for _, f := range found {
+		said = append(said, f.String())
+	}
+	want := `golden/absolute.yaml: this link leads out of the fleet, and Argo CD reads nothing of a repository with a link that leads out of it — put the file in its place, or remove it [unreadable]
+golden/large.yaml: the file has 10485761 bytes, and Argo CD reads no more than 10485760 — run 'mlfleet generate' [unreadable]
+golden/nowhere.yaml: this link leads nowhere, and Argo CD passes over it — put the file in its place, or remove it [unreadable]
+golden/out.yaml: this link leads out of the fleet, and Argo CD reads nothing of a repository with a link that leads out of it — put the file in its place, or remove it [unreadable]`
+	if strings.Join(said, "\n") != want {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(said, "\n"), want)
+	}
+}
+
+// A file that is too large in a revision does not keep the others from being read.
+func TestTooLargeInARevision(t *testing.T) {
+	top := repository(t)
+	write(t, top, "fleets/one/golden/b.yaml", strings.Repeat("#", MaxSize+1))
+	run(t, top, "add", "-A")
+	run(t, top, "commit", "-q", "-m", "two")
+	got, found, err := Revision(t.Context(), filepath.Join(top, "fleets/one"), "HEAD", "golden")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != 3 || len(found) != 1 || found[0].File != "golden/b.yaml" {
+		t.Errorf("read are %d files, and found %v", len(got), found)
 	}
 }
 
@@ -128,7 +183,7 @@ func FuzzAnswers(f *testing.F) {
 		if err != nil {
 			return
 		}
-		got, err := blobs.files(contents, "")
+		got, _, err := blobs.files(contents, "")
 		if err == nil && len(got) > len(blobs) {
 			t.Errorf("%d blobs are %d files", len(blobs), len(got))
 		}

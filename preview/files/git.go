@@ -22,6 +22,12 @@ type UnknownRevisionError struct {
 }
 
 func (e *UnknownRevisionError) Error() string {
+	switch {
+	case strings.Contains(strings.TrimSuffix(e.Name, "..."), ".."):
+		return fmt.Sprintf("%q is a range, and one commit is wanted: name a branch, tag or commit, or BRANCH... for where HEAD left it", e.Name)
+	case strings.Contains(e.Name, ":"):
+		return fmt.Sprintf("%q is no commit, but something in one: name the branch, tag or commit alone", e.Name)
+	}
 	message := fmt.Sprintf("the repository of %s has no revision %q", e.Dir, e.Name)
 	if e.Shallow {
 		return message + ": the clone is shallow; fetch more of it (git fetch --unshallow; fetch-depth: 0 in GitHub's checkout action)"

@@ -8,6 +8,8 @@ import (
 	"path"
 	"strconv"
 	"strings"
+
+	"github.com/mlfleet/mlfleet/preview/finding"
 )
 
 // Revision reads all files below the given folders of dir as they are in a Git
@@ -15,16 +17,17 @@ import (
 // files. Besides names of revisions it takes "origin/main...", the commit at which
 // HEAD left that branch.
 //
-// It fails with [ErrNoGit] or an [UnknownRevisionError], or with what git says.
-func Revision(ctx context.Context, dir, name string, folders ...string) (Files, error) {
+// The findings are files that Argo CD could not read. It fails with [ErrNoGit] or an
+// [UnknownRevisionError], or with what git says.
+func Revision(ctx context.Context, dir, name string, folders ...string) (Files, []finding.Finding, error) {
 	g := git{dir}
 	commit, err := g.commit(ctx, name)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	prefix, err := g.run(ctx, nil, "rev-parse", "--show-prefix")
 	if err != nil {
-		return nil, fmt.Errorf("finding the repository of %s: %w", dir, err)
+		return nil, nil, fmt.Errorf("finding the repository of %s: %w", dir, err)
 	}
 	top := strings.TrimSuffix(strings.TrimSuffix(string(prefix), "\n"), "/")
 	list := []string{"ls-tree", "-r", "-z", "--full-tree", commit, "--"}
@@ -33,15 +36,15 @@ func Revision(ctx context.Context, dir, name string, folders ...string) (Files, 
 	}
 	listing, err := g.run(ctx, nil, list...)
 	if err != nil {
-		return nil, fmt.Errorf("listing revision %s: %w", name, err)
+		return nil, nil, fmt.Errorf("listing revision %s: %w", name, err)
 	}
 	blobs, err := parseListing(listing)
 	if err != nil {
-		return nil, fmt.Errorf("listing revision %s: %w", name, err)
+		return nil, nil, fmt.Errorf("listing revision %s: %w", name, err)
 	}
 	contents, err := g.run(ctx, blobs.ids(), "cat-file", "--batch")
 	if err != nil {
-		return nil, fmt.Errorf("reading revision %s: %w", name, err)
+		return nil, nil, fmt.Errorf("reading revision %s: %w", name, err)
 	}
 	return blobs.files(contents, top)
 }
@@ -83,26 +86,30 @@ var errLacks = errors.New("the clone lacks the content (git fetch, or git fsck, 
 
 // files reads the output of "git cat-file --batch" for the blobs, in their order:
 // "<id> blob <size>\n<content>\n" each, or "<id> missing\n".
-func (b blobs) files(contents []byte, top string) (Files, error) {
+func (b blobs) files(contents []byte, top string) (Files, []finding.Finding, error) {
 	out := Files{}
+	var found []finding.Finding
 	for _, blob := range b {
 		header, rest, ok := bytes.Cut(contents, []byte{'\n'})
 		fields := strings.Fields(string(header))
 		if !ok || len(fields) != 3 || fields[0] != blob.id {
-			return nil, fmt.Errorf("reading %s: %w", blob.path, errLacks)
+			return nil, nil, fmt.Errorf("reading %s: %w", blob.path, errLacks)
 		}
 		size, err := strconv.Atoi(fields[2])
 		if err != nil || size < 0 || size >= len(rest) {
-			return nil, fmt.Errorf("reading %s: git says %q", blob.path, header)
-		}
-		if size > MaxSize {
-			return nil, tooLarge(blob.path, int64(size))
+			return nil, nil, fmt.Errorf("reading %s: git says %q", blob.path, header)
 		}
 		name := blob.path
 		if top != "" {
 			name = strings.TrimPrefix(name, top+"/")
 		}
-		out[name], contents = rest[:size:size], rest[size+1:]
+		content := rest[:size:size]
+		contents = rest[size+1:]
+		if size > MaxSize {
+			found = append(found, *tooLarge(name, int64(size)))
+			continue
+		}
+		out[name] = content
 	}
-	return out, nil
+	return out, found, nil
 }

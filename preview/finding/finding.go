@@ -14,11 +14,14 @@ type Kind string
 
 // The kinds of findings. docs/operations.md says what to do about each.
 const (
+	Unreadable   Kind = "unreadable"    // a link to nowhere or out, or too large a file
 	Malformed    Kind = "malformed"     // no YAML, or a value of the wrong type
 	UnknownField Kind = "unknown-field" // Argo CD's type has no such field
 	ForeignKind  Kind = "foreign-kind"  // an object that does not belong in golden/argocd
+	Unread       Kind = "unread"        // no root reads the file
 
 	BadProject  Kind = "bad-project"  // Argo CD's own validation refuses the project
+	BadSet      Kind = "bad-set"      // the API server would refuse a value, or Argo CD pass over it
 	NotExpanded Kind = "not-expanded" // Argo CD's engine fails on the ApplicationSet
 	NameClash   Kind = "name-clash"   // two objects of one name; the second undoes the first
 	BadMetadata Kind = "bad-metadata" // the API server would refuse the name or a label
@@ -30,8 +33,10 @@ const (
 	KindNotPermitted     Kind = "kind-not-permitted"
 	NamespaceForbidden   Kind = "namespace-not-permitted"
 
+	OtherSource  Kind = "other-source" // Argo CD takes another source than spec.source
 	PathMissing  Kind = "path-missing"
 	PathBroken   Kind = "path-broken"
+	SharedObject Kind = "shared-object" // two Applications of one cluster hold it
 	NoStep       Kind = "no-step"       // a RollingSync never syncs it
 	SeveralSteps Kind = "several-steps" // a RollingSync takes the first, with a warning
 	TooLarge     Kind = "too-large"     // near the size that etcd refuses
@@ -40,8 +45,8 @@ const (
 // Finding is one thing that is wrong, where it is, and how to mend it.
 type Finding struct {
 	Kind Kind `json:"kind"`
-	// File is slash-separated, from the fleet's root; with "REV:" in front where it is
-	// a file of the revision that was compared with. Line and Column count from 1; 0 is
+	// File is slash-separated, from the fleet's root; with "REV:" in front in a note
+	// about the revision that was compared with. Line and Column count from 1; 0 is
 	// the file as a whole.
 	File   string `json:"file"`
 	Line   int    `json:"line,omitempty"`

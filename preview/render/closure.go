@@ -44,9 +44,9 @@ func (c closure) folder(folder string) error {
 		return nil // a cycle is Kustomize's to report
 	}
 	c.seen[folder] = true
-	file := kustomized(c.from, folder)
-	if file == "" {
-		return fmt.Errorf("%s has no kustomization.yaml", folder)
+	file, err := kustomized(c.from, folder)
+	if err != nil {
+		return err
 	}
 	data, err := c.copy(file)
 	if err != nil {
@@ -78,7 +78,7 @@ func (c closure) entry(folder, entry string) error {
 	info, err := fs.Stat(c.from, name)
 	switch {
 	case err != nil:
-		return fmt.Errorf("%s does not exist", name)
+		return fmt.Errorf("%s %s", name, problem(c.from, name, err))
 	case info.IsDir():
 		return c.folder(name)
 	}
@@ -89,7 +89,7 @@ func (c closure) entry(folder, entry string) error {
 func (c closure) copy(file string) ([]byte, error) {
 	data, err := fs.ReadFile(c.from, file)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s %s", file, problem(c.from, file, err))
 	}
 	return data, c.to.WriteFile("/"+file, data)
 }

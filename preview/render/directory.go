@@ -2,6 +2,7 @@ package render
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -33,6 +34,13 @@ func directory(fsys fs.FS, folder string, options *v1alpha1.ApplicationSourceDir
 		}
 		if !Takes(options, strings.TrimPrefix(name, folder+"/")) {
 			return nil
+		}
+		info, err := fs.Stat(fsys, name)
+		switch {
+		case errors.Is(err, fs.ErrNotExist), err == nil && !info.Mode().IsRegular():
+			return nil // a link to nothing or to a folder: Argo CD passes over them
+		case err != nil:
+			return fmt.Errorf("%s %s", name, problem(fsys, name, err))
 		}
 		data, err := fs.ReadFile(fsys, name)
 		if err != nil {
@@ -67,15 +75,22 @@ func decode(data []byte) ([]Object, error) {
 	var out []Object
 	decoder := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(data), 4096)
 	for {
-		var o metav1.PartialObjectMetadata
-		err := decoder.Decode(&o)
-		switch {
+		var raw json.RawMessage
+		switch err := decoder.Decode(&raw); {
 		case errors.Is(err, io.EOF):
 			return out, nil
 		case err != nil:
 			return nil, err
-		case o.Kind != "":
-			out = append(out, object(o.APIVersion, o.Kind, o.Namespace, o.Name))
+		}
+		if len(raw) == 0 {
+			continue
+		}
+		var o metav1.PartialObjectMetadata
+		if err := json.Unmarshal(raw, &o); err != nil {
+			return nil, err
+		}
+		if o.Kind != "" {
+			out = append(out, object(o.APIVersion, o.Kind, o.Namespace, o.Name, len(raw)))
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"strings"
 
 	"github.com/argoproj/argo-cd/v2/pkg/apis/application/v1alpha1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -24,39 +25,63 @@ type Object struct {
 	// is taken for namespaced when it names its namespace, as everything does that
 	// mlfleet writes.
 	Namespaced bool
+	// Size is the length of its JSON in bytes, less the backslashes of escaped text,
+	// which an object of Kubernetes' own does not have in etcd.
+	Size int
 }
 
-func object(apiVersion, kind, namespace, name string) Object {
+func object(apiVersion, kind, namespace, name string, size int) Object {
 	namespaced, known := openapi.IsNamespaceScoped(kyaml.TypeMeta{APIVersion: apiVersion, Kind: kind})
 	return Object{
 		GroupVersionKind: schema.FromAPIVersionAndKind(apiVersion, kind),
 		Namespace:        namespace,
 		Name:             name,
 		Namespaced:       namespaced || (!known && namespace != ""),
+		Size:             size,
 	}
 }
 
-// ErrMissing says that the path of an Application does not exist.
-var ErrMissing = errors.New("does not exist")
+// MissingError says that the path of an Application is no folder of the repository.
+type MissingError struct{ Path, Problem string }
 
-// Check tells whether a path exists in the fleet and is a folder. It fails with
-// ErrMissing otherwise.
+func (e *MissingError) Error() string { return "path " + e.Path + " " + e.Problem }
+
+// Check tells whether a path exists in the fleet and is a folder. It fails with a
+// [MissingError] otherwise.
 func Check(fsys fs.FS, source v1alpha1.ApplicationSource) (string, error) {
 	folder := path.Clean(source.Path)
-	if !fs.ValidPath(folder) {
-		return "", fmt.Errorf("path %q leads out of the repository: %w", source.Path, ErrMissing)
+	switch {
+	case path.IsAbs(folder):
+		return "", &MissingError{source.Path, "is absolute, and Argo CD wants one from the repository's top, without the first slash"}
+	case !fs.ValidPath(folder):
+		return "", &MissingError{source.Path, "leads out of the repository"}
 	}
 	info, err := fs.Stat(fsys, folder)
 	switch {
 	case err != nil:
-		return "", fmt.Errorf("path %s %w", folder, ErrMissing)
+		return "", &MissingError{folder, problem(fsys, folder, err)}
 	case !info.IsDir():
-		return "", fmt.Errorf("path %s is a file, and Argo CD wants a folder: %w", folder, ErrMissing)
+		return "", &MissingError{folder, "is a file, and Argo CD wants a folder"}
 	}
 	return folder, nil
 }
 
-// Objects makes the objects of a source. It fails with ErrMissing where there is no
+// problem says why a file or folder cannot be looked at. What is on the way may be a
+// link; what it leads to is not looked at where that is outside of the fleet.
+func problem(fsys fs.FS, name string, err error) string {
+	switch {
+	case strings.Contains(err.Error(), "escapes"): // as os.Root says, without an error to ask for
+		return "is, or is behind, a link that leads out of the fleet, where neither Argo CD nor a preview looks"
+	case !errors.Is(err, fs.ErrNotExist):
+		return "cannot be read: " + err.Error()
+	}
+	if info, err := fs.Lstat(fsys, name); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+		return "is a link to what does not exist"
+	}
+	return "does not exist"
+}
+
+// Objects makes the objects of a source. It fails with a [MissingError] where there is no
 // such path; any other error says why it does not build.
 func Objects(ctx context.Context, fsys fs.FS, source v1alpha1.ApplicationSource) ([]Object, error) {
 	folder, err := Check(fsys, source)
@@ -66,22 +91,54 @@ func Objects(ctx context.Context, fsys fs.FS, source v1alpha1.ApplicationSource)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	switch {
-	case source.Helm != nil || source.Chart != "" || source.Plugin != nil || source.Kustomize != nil:
+	if source.Helm != nil || source.Chart != "" || source.Plugin != nil || source.Kustomize != nil {
 		return nil, errors.New("its source has options of Helm, Kustomize or a plugin, which a preview does not apply")
-	case source.Directory == nil && kustomized(fsys, folder) != "":
-		return build(fsys, folder)
 	}
-	return directory(fsys, folder, source.Directory)
+	override, err := overrides(fsys, folder)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%s %s", folder, problem(fsys, folder, err))
+	case override != "":
+		return nil, fmt.Errorf("Argo CD merges %s into the Application's source, and a preview does not", override)
+	}
+	if source.Directory != nil {
+		return directory(fsys, folder, source.Directory)
+	}
+	objects, err := build(fsys, folder)
+	if err == nil && len(objects) == 0 {
+		return nil, errors.New("no object comes of it, and Argo CD refuses to sync that, or with allowEmpty prunes all that runs")
+	}
+	return objects, err
 }
 
-// kustomized is the kustomization file of a folder, or "".
-func kustomized(fsys fs.FS, folder string) string {
-	for _, name := range konfig.RecognizedKustomizationFileNames() {
-		file := path.Join(folder, name)
-		if _, err := fs.Stat(fsys, file); err == nil {
-			return file
+// overrides is a file in a folder with which Argo CD overrides the sources of all, or of
+// one, of the Applications that have that path; or "".
+func overrides(fsys fs.FS, folder string) (string, error) {
+	entries, err := fs.ReadDir(fsys, folder)
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), ".argocd-source") && path.Ext(e.Name()) == ".yaml" {
+			return path.Join(folder, e.Name()), nil
 		}
 	}
-	return ""
+	return "", err
+}
+
+// kustomized is the kustomization file of a folder. Without one Argo CD takes a folder's
+// files as they are, and that would be its patches, too; of several, Kustomize takes
+// none.
+func kustomized(fsys fs.FS, folder string) (string, error) {
+	var found []string
+	for _, name := range konfig.RecognizedKustomizationFileNames() {
+		file := path.Join(folder, name)
+		if _, err := fs.Lstat(fsys, file); err == nil {
+			found = append(found, file)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return "", fmt.Errorf("%s has no kustomization.yaml, and Argo CD would apply its files as they are, patches, too", folder)
+	case 1:
+		return found[0], nil
+	}
+	return "", fmt.Errorf("%s has several kustomization files, and Kustomize builds none of them: %s", folder, strings.Join(found, ", "))
 }

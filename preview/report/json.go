@@ -15,6 +15,8 @@ type document struct {
 	Engine       string            `json:"engine"`
 	Applications []application     `json:"applications"`
 	Findings     []finding.Finding `json:"findings"`
+	// Notes are about the revision that was compared with.
+	Notes []finding.Finding `json:"notes,omitempty"`
 	// Changes is there, and perhaps empty, where something was compared.
 	Changes *[]change.Change `json:"changes,omitempty"`
 }
@@ -30,7 +32,7 @@ type application struct {
 
 // JSON prints the report for programs.
 func (r *Report) JSON(w io.Writer) error {
-	d := document{Engine: r.Engine, Applications: []application{}, Findings: append([]finding.Finding{}, r.Findings...)}
+	d := document{Engine: r.Engine, Applications: []application{}, Findings: append([]finding.Finding{}, r.Findings...), Notes: r.Notes}
 	for _, a := range r.Applications {
 		object, err := bare(a)
 		if err != nil {

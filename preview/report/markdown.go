@@ -3,6 +3,8 @@ package report
 import (
 	"io"
 	"strings"
+
+	"github.com/mlfleet/mlfleet/preview/finding"
 )
 
 // Markdown prints the report for a pull request: what is wrong and what changes, and
@@ -14,9 +16,7 @@ func (r *Report) Markdown(w io.Writer) error {
 		p.line("\nNothing is wrong.")
 	} else {
 		p.line("\n**%s**\n", plural(len(r.Findings), "finding"))
-		for _, f := range r.Findings {
-			p.line("- `%s` %s", code(f.Place()), escaped(strings.TrimPrefix(f.String(), f.Place()+": ")))
-		}
+		p.findings(r.Findings)
 	}
 	if r.Against != "" {
 		p.line("\n**Against `%s`: %s**", code(r.Against), r.effects())
@@ -34,6 +34,10 @@ func (r *Report) Markdown(w io.Writer) error {
 			p.line("| %s | `%s` | %s |", c.Effect, code(c.Application), strings.Join(about, "<br>"))
 		}
 	}
+	if len(r.Notes) > 0 {
+		p.line("\n%s\n", escaped(r.notes()))
+		p.findings(r.Notes)
+	}
 	p.line("\n<details><summary>%s</summary>\n", plural(len(r.Applications), "Application"))
 	p.line("| Application | set | step | project | destination | sync | path |\n| --- | --- | --- | --- | --- | --- | --- |")
 	for _, g := range r.groups() {
@@ -46,7 +50,14 @@ func (r *Report) Markdown(w io.Writer) error {
 	return p.err
 }
 
-// code makes text safe between backquotes in a table.
+func (p *printer) findings(all []finding.Finding) {
+	for _, f := range all {
+		p.line("- `%s` %s", code(f.Place()), escaped(strings.TrimPrefix(f.String(), f.Place()+": ")))
+	}
+}
+
+// code makes text safe between backquotes in a table. That a text ends no line, the
+// printer sees to.
 func code(text string) string { return codeReplacer.Replace(text) }
 
 // escaped makes text safe in markdown, where a tree's text could otherwise be a link, a
@@ -54,7 +65,7 @@ func code(text string) string { return codeReplacer.Replace(text) }
 func escaped(text string) string { return textReplacer.Replace(text) }
 
 var (
-	codeReplacer = strings.NewReplacer("`", "'", "|", "\\|", "\n", " ", "\r", " ")
+	codeReplacer = strings.NewReplacer("`", "'", "|", "\\|")
 	textReplacer = strings.NewReplacer("\\", "\\\\", "`", "\\`", "|", "\\|", "<", "&lt;", "*", "\\*", "_", "\\_",
-		"[", "\\[", "]", "\\]", "@", "&#64;", "#", "\\#", "\n", " ", "\r", " ")
+		"[", "\\[", "]", "\\]", "@", "&#64;", "#", "\\#")
 )

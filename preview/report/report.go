@@ -25,6 +25,9 @@ type Report struct {
 	// Against is the revision that Changes are from; empty where nothing was compared.
 	Against string
 	Changes []change.Change
+	// Notes are what is wrong with the tree of that revision, of which the change is not
+	// guilty; but what they are about is missing on that side of the comparison.
+	Notes []finding.Finding
 }
 
 // summary is "2 Applications of 1 ApplicationSet and 1 root, 3 AppProjects".
@@ -60,6 +63,11 @@ func (r *Report) effects() string {
 		}
 	}
 	return strings.Join(parts, ", ")
+}
+
+// notes is "2 notes about main, where what they are about was not compared".
+func (r *Report) notes() string {
+	return plural(len(r.Notes), "note") + " about " + r.Against + ": what could not be read there was not compared"
 }
 
 // group is the Applications of one set, or the roots.
@@ -145,10 +153,8 @@ func destination(a expand.Application) string {
 }
 
 func path(a expand.Application) string {
-	if a.Spec.Source == nil {
-		return ""
-	}
-	return a.Spec.Source.Path
+	source := a.Spec.GetSource()
+	return source.Path
 }
 
 func step(a expand.Application) string {

@@ -3,7 +3,11 @@ package report
 import (
 	"fmt"
 	"io"
+	"strconv"
+	"strings"
 	"text/tabwriter"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/mlfleet/mlfleet/preview/change"
 )
@@ -16,7 +20,7 @@ func (r *Report) Text(w io.Writer) error {
 		p.line("%s", g.title())
 		table := tabwriter.NewWriter(p, 0, 0, 2, ' ', 0)
 		for _, a := range g.apps {
-			fmt.Fprintf(table, "  %s\t%s\t%s\t%s\t%s\t%s\n", step(a), a.Name, a.Spec.Project, destination(a), sync(a), path(a))
+			fmt.Fprintf(table, "  %s\t%s\t%s\t%s\t%s\t%s\n", step(a), Plain(a.Name), Plain(a.Spec.Project), Plain(destination(a)), sync(a), Plain(path(a)))
 		}
 		_ = table.Flush() // the printer keeps the error
 		p.line("")
@@ -27,6 +31,12 @@ func (r *Report) Text(w io.Writer) error {
 			p.line("  %s %s%s", mark(c.Effect), c.Application, note(c))
 			for _, f := range c.Fields {
 				p.line("      %s", f)
+			}
+		}
+		if len(r.Notes) > 0 {
+			p.line("%s", r.notes())
+			for _, f := range r.Notes {
+				p.line("  %s", f)
 			}
 		}
 		p.line("")
@@ -78,7 +88,32 @@ type printer struct {
 	err error
 }
 
-func (p *printer) line(format string, args ...any) { fmt.Fprintf(p, format+"\n", args...) }
+// line prints a line. No argument ends it, or steers the terminal.
+func (p *printer) line(format string, args ...any) {
+	for i, arg := range args {
+		args[i] = Plain(fmt.Sprint(arg))
+	}
+	fmt.Fprintf(p, format+"\n", args...)
+}
+
+// Plain makes text safe for a terminal: it spells out whatever is no visible character,
+// as Go would in a string. A tree's text could otherwise forge or wipe out lines.
+func Plain(text string) string {
+	visible := func(r rune) bool { return unicode.IsPrint(r) && r != utf8.RuneError }
+	if !strings.ContainsFunc(text, func(r rune) bool { return !visible(r) }) {
+		return text
+	}
+	var out strings.Builder
+	for _, r := range text {
+		if visible(r) {
+			out.WriteRune(r)
+		} else {
+			quoted := strconv.QuoteRuneToASCII(r)
+			out.WriteString(quoted[1 : len(quoted)-1])
+		}
+	}
+	return out.String()
+}
 
 // Write implements [io.Writer].
 func (p *printer) Write(data []byte) (int, error) {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"github.com/mlfleet/mlfleet/preview/report"
 )
 
 // The exit codes. 0 is fine.
@@ -53,4 +55,6 @@ func (a *app) report(ctx context.Context, err error) int {
 	return exitOutside
 }
 
-func (a *app) complain(message string) { fmt.Fprintf(a.stderr, "mlfleet-preview: %s\n", message) }
+func (a *app) complain(message string) {
+	fmt.Fprintf(a.stderr, "mlfleet-preview: %s\n", report.Plain(message))
+}

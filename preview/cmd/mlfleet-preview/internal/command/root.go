@@ -19,11 +19,14 @@ const name = "preview"
 const long = `Mlfleet-preview decodes golden/argocd strictly into Argo CD's own types and expands the
 ApplicationSets with Argo CD's own engine, without a server or network. It prints the
 Applications that Argo CD will have, and what is wrong with them: unknown fields, names
-that clash, what an AppProject does not permit, paths that are missing or do not build,
-RollingSync steps that match none or several, objects near etcd's limit.
+that clash, files that no root reads, what an AppProject does not permit, paths that are
+missing or do not build, objects that two Applications share, RollingSync steps that match
+none or several, objects near etcd's limit.
 
 With --against it also tells what becomes of the Applications of a Git revision under
-their ApplicationSets' policies: which are created, altered, orphaned, deleted.
+their ApplicationSets' policies: which are created, altered, orphaned, deleted. What is
+wrong with that revision is a note, and does not change the exit code. Paths are built
+from the working tree, whatever targetRevision says.
 
 Which clusters are registered on the hub is believed of regions/*.yaml. Every path is
 built with Kustomize, and the kinds and namespaces of its objects are held against the
