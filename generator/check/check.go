@@ -43,6 +43,7 @@ func Fleet(f *fleet.Fleet) fleet.Findings {
 		}
 		for _, p := range t.Placements {
 			c.limits(p)
+			c.promises(p)
 			c.scaling(p)
 			c.canaries(p)
 		}
