@@ -140,6 +140,10 @@ func TestProfile(t *testing.T) {
 			t.Errorf("%g requests per second on %s, want %g", week[hour], hourName(hour), want)
 		}
 	}
+	whole := fleet.TrafficProfile{Profile: []fleet.TrafficHours{{Days: "mon", Hours: "9-9", RequestsPerSecond: 7}}}
+	if week, _ := FromProfile(&whole); week[24+8] != 0 || week[24+9] != 7 || week[2*24+8] != 7 || week[2*24+9] != 0 {
+		t.Errorf("9-9 is %v", week[24:3*24])
+	}
 	p.Profile[2].RequestsPerSecond = 99
 	if _, conflict := FromProfile(&p); conflict == nil || *conflict != (Conflict{First: 0, Second: 2, Hour: "fri 16:00"}) {
 		t.Errorf("the conflict is %+v", conflict)

@@ -35,21 +35,24 @@ type Measurements struct {
 // equally long intervals, which divide an hour: when it began, as RFC 3339 with the
 // same offset in every line, and the requests per second in it. Lines that begin with
 // # are comments. Lines may end as on Windows, and a byte order mark may come first, as
-// spreadsheets write them. The findings are errors; without any there are Measurements.
+// spreadsheets write them. The findings are errors, in no particular order; without any
+// there are Measurements.
 func Parse(file string, data []byte) (*Measurements, fleet.Findings) {
 	p := parser{file: file}
 	text := strings.TrimPrefix(string(data), "\ufeff")
 	for line := range strings.Lines(text) {
 		p.line++
 		p.read(strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r"))
-		if p.lost || len(p.findings) >= mostFindings {
+		if p.full() {
 			return nil, p.findings
 		}
 	}
 	if !p.began {
 		p.line = 1
 		p.refuse(1, "the file has no header", fmt.Sprintf("%q", header), "")
+		return nil, p.findings
 	}
+	p.sequence()
 	if len(p.findings) > 0 {
 		return nil, p.findings
 	}
@@ -60,17 +63,24 @@ func Parse(file string, data []byte) (*Measurements, fleet.Findings) {
 	return m, nil
 }
 
-// parser reads a file line by line.
+// parser reads a file line by line, and then looks at how its times follow each other.
 type parser struct {
 	file     string
 	line     int
 	began    bool // the header was there
 	lost     bool // what follows would only repeat what was said
-	zone     int  // seconds east of UTC, of the first line
+	rows     []row
 	interval time.Duration
-	times    []time.Time
-	rates    []float64
 	findings fleet.Findings
+}
+
+// row is a line of measurements.
+type row struct {
+	line  int
+	when  string
+	at    time.Time
+	known bool    // that at is a right time; a wrong one is reported
+	rate  float64 // 0 where it is no rate, which is reported
 }
 
 func (p *parser) refuse(column int, message, expected, fix string) {
@@ -79,6 +89,9 @@ func (p *parser) refuse(column int, message, expected, fix string) {
 		Message: message, Expected: expected, Fix: fix,
 	})
 }
+
+// full says whether enough was said of the file.
+func (p *parser) full() bool { return p.lost || len(p.findings) >= mostFindings }
 
 func (p *parser) read(line string) {
 	switch {
@@ -90,78 +103,57 @@ func (p *parser) read(line string) {
 			p.refuse(1, fmt.Sprintf("the header is %.80q", line), fmt.Sprintf("%q", header), "")
 		}
 	default:
-		p.row(line)
+		p.rows = append(p.rows, p.row(line))
 	}
 }
 
-func (p *parser) row(line string) {
+// row reads a line. One half of it may be wrong: the other is still looked at, so that
+// a wrong rate leaves no gap.
+func (p *parser) row(line string) row {
+	r := row{line: p.line}
 	when, rate, ok := strings.Cut(line, ",")
 	if !ok {
 		p.refuse(1, fmt.Sprintf("the line %.80q has no comma", line), "a time and requests per second, such as 2026-11-02T08:00:00Z,125", "")
-		return
+		return r
 	}
-	n, err := strconv.ParseFloat(rate, 64)
-	switch {
-	case err != nil || math.IsNaN(n) || math.IsInf(n, 0):
-		p.refuse(len(when)+2, fmt.Sprintf("%.80q is not a number", rate), "requests per second", "")
-		return
-	case n < 0:
-		p.refuse(len(when)+2, fmt.Sprintf("%s requests per second are fewer than none", rate), "", "correct it, or leave out what was not measured, up to whole weeks")
-		return
-	case n > mostRate:
-		p.refuse(len(when)+2, rate+" requests per second are more than any model gets", "at most 1e9", "")
-		return
-	}
-	at, err := time.Parse(time.RFC3339, when)
-	if err != nil {
+	r.when = when
+	var err error
+	r.at, err = time.Parse(time.RFC3339, when)
+	if r.known = err == nil; !r.known {
 		p.refuse(1, fmt.Sprintf("%.80q is not a time with its offset from UTC", when), "such as 2026-11-02T08:00:00Z", "")
-		return
 	}
-	if p.follows(at, when) {
-		p.times, p.rates = append(p.times, at), append(p.rates, n)
-	}
+	r.rate = p.rate(rate, len(when)+2)
+	return r
 }
 
-// follows says whether a time is the next one, in the time zone of all.
-func (p *parser) follows(at time.Time, when string) bool {
-	_, zone := at.Zone()
-	n := len(p.times)
-	if n == 0 {
-		p.zone = zone
-		return true
+// rate reads requests per second, which stand at a column.
+func (p *parser) rate(text string, column int) float64 {
+	n, err := strconv.ParseFloat(text, 64)
+	switch {
+	case err != nil || math.IsNaN(n) || math.IsInf(n, 0):
+		p.refuse(column, fmt.Sprintf("%.80q is not a number", text), "requests per second", "")
+	case strings.ContainsAny(text, "xX"): // 0x1p4, which Go takes for sixteen
+		p.refuse(column, fmt.Sprintf("%.80q is not a decimal number", text), "requests per second, such as 16 or 0.5", "")
+	case n < 0:
+		p.refuse(column, fmt.Sprintf("%s requests per second are fewer than none", text), "", "correct it, or leave out what was not measured, up to whole weeks")
+	case n > mostRate:
+		p.refuse(column, text+" requests per second are more than any model gets", "at most 1e9", "")
+	default:
+		return n
 	}
-	if zone != p.zone {
-		p.refuse(1, "the time zone is "+at.Format("-07:00")+", and "+p.times[0].Format("-07:00")+" before", "one for all times", "write all times in UTC")
-		return false
-	}
-	step := at.Sub(p.times[n-1])
-	if step <= 0 {
-		p.refuse(1, when+" is not after "+p.times[n-1].Format(time.RFC3339), "times in order, each once", "")
-		return false
-	}
-	if n == 1 {
-		if step > time.Hour || time.Hour%step != 0 {
-			p.lost = true
-			p.refuse(1, "an interval is "+step.String(), "one that divides an hour, such as 5m or 1h", "")
-			return false
-		}
-		p.interval = step
-	}
-	if step != p.interval {
-		p.refuse(1, "a gap: nothing between "+p.times[n-1].Format(time.RFC3339)+" and "+when, "a line every "+p.interval.String(),
-			"measure again, or begin the file after the gap")
-		p.times[n-1] = at.Add(-p.interval) // what follows is about the next gap
-	}
-	return true
+	return 0
 }
 
 // measurements takes whole weeks out of what was read, up to the last whole hour.
 func (p *parser) measurements() *Measurements {
-	name, ok := zoneName(p.zone)
-	if !ok {
-		p.line = 2
-		p.refuse(1, "the times' offset from UTC is none of whole hours between -12:00 and +14:00", "", "write all times in UTC")
-		return nil
+	name := "UTC"
+	if len(p.rows) > 0 {
+		var ok bool
+		if name, ok = zoneName(offset(p.rows[0])); !ok {
+			p.line = p.rows[0].line
+			p.refuse(1, "the times' offset from UTC is none of whole hours between -12:00 and +14:00", "", "write all times in UTC")
+			return nil
+		}
 	}
 	peaks, last := p.hourly()
 	m := &Measurements{TimeZone: name}
@@ -173,10 +165,22 @@ func (p *parser) measurements() *Measurements {
 		}
 		m.weeks = append([]Week{week}, m.weeks...)
 	}
-	if len(m.weeks) < minWeeks {
+	switch {
+	case len(m.weeks) < minWeeks:
 		p.refuse(1, fmt.Sprintf("the file has %d whole weeks", len(m.weeks)), fmt.Sprintf("at least %d", minWeeks), "measure longer, or declare a profile until then")
+	case m.silent():
+		p.line = p.rows[0].line
+		p.refuse(1, "no requests are to be expected after these measurements", "some in the last week, and in most weeks",
+			"measure while the model is asked, or declare a profile until then")
 	}
 	return m
+}
+
+// silent says whether the forecast is a week without any requests, from which no
+// replicas can be computed.
+func (m *Measurements) silent() bool {
+	planned := fit(m.weeks).Planned
+	return planned[planned.peak()] == 0
 }
 
 // hourly is the highest rate of each whole hour, and when the last of them begins.
@@ -185,16 +189,17 @@ func (p *parser) hourly() (peaks []float64, last time.Time) {
 	if p.interval > 0 {
 		per = int(time.Hour / p.interval)
 	}
-	for i := 0; i+per <= len(p.times); {
-		if p.times[i].Minute() != 0 || p.times[i].Second() != 0 {
+	for i := 0; i+per <= len(p.rows); {
+		at := p.rows[i].at
+		if at.Minute() != 0 || at.Second() != 0 {
 			i++ // an hour that the file begins within
 			continue
 		}
 		peak := 0.0
-		for _, rate := range p.rates[i : i+per] {
-			peak = max(peak, rate)
+		for _, r := range p.rows[i : i+per] {
+			peak = max(peak, r.rate)
 		}
-		peaks, last = append(peaks, peak), p.times[i]
+		peaks, last = append(peaks, peak), at
 		i += per
 	}
 	return peaks, last

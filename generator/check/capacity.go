@@ -65,6 +65,9 @@ func (c *checker) shortage(p *fleet.Placement, m *fleet.Model) (shortage, bool) 
 		return shortage{at: at, message: "no GPU pool of %s offers " + asks(m) + dedicated(p, m), expected: offered(p),
 			fix: "choose what the cluster offers, or leave the cluster out with placement or an override"}, true
 	}
+	if slices.ContainsFunc(pools, c.misdescribed) {
+		return shortage{}, false // which is reported: nobody knows what its nodes hold
+	}
 	if !slices.ContainsFunc(pools, func(pool *fleet.GPUPool) bool { return c.fits(pool, m) }) {
 		resources := m.Spec.Resources
 		return shortage{at: at, message: "no instance type in %s fits a replica with " + asks(m) + ", cpu " + resources.CPU.String() + " and memory " + resources.Memory.String(),
@@ -103,6 +106,11 @@ func dedicated(p *fleet.Placement, m *fleet.Model) string {
 	}
 	slices.Sort(tenants)
 	return " to this tenant: those that do are dedicated to " + strings.Join(slices.Compact(tenants), ", ")
+}
+
+// placeable says whether a pool of its cluster offers what a model asks for.
+func placeable(p *fleet.Placement, m *fleet.Model) bool {
+	return m.Spec.GPU == nil || len(offers(p, m)) > 0
 }
 
 func offers(p *fleet.Placement, m *fleet.Model) []*fleet.GPUPool {
@@ -218,6 +226,11 @@ func (c *checker) instanceType(at fleet.Origin, pool *fleet.GPUPool, name string
 	case t.Class != pool.Class:
 		c.refuse(at, fmt.Sprintf("instance type %s has GPUs of class %s, not %s", name, t.Class, pool.Class), "", suggest.Fix(name, c.typesOf(pool.Class)))
 	}
+}
+
+// misdescribed says whether a pool's instance types are not all of its class.
+func (c *checker) misdescribed(pool *fleet.GPUPool) bool {
+	return slices.ContainsFunc(pool.InstanceTypes, func(name string) bool { return c.fleet.InstanceTypes[name].Class != pool.Class })
 }
 
 func (c *checker) typesOf(class string) []string {

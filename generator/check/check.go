@@ -45,6 +45,7 @@ func Fleet(f *fleet.Fleet) fleet.Findings {
 		}
 		for _, p := range t.Placements {
 			c.limits(p)
+			c.promises(p)
 			c.scaling(p)
 			c.canaries(p)
 		}

@@ -77,6 +77,12 @@ func TestRules(t *testing.T) {
 		}, []string{
 			`regions/north.yaml:19:60: instance type "g5.2xlarg" is not in the catalogue — did you mean "g5.2xlarge"?`,
 		}},
+		// What its nodes hold is not known, so nothing is said of the models.
+		{"unknown instance type alone in a pool", []edit{
+			{north, "[g5.xlarge, g5.2xlarge]", "[g5.xlarg]"},
+		}, []string{
+			`regions/north.yaml:19:49: instance type "g5.xlarg" is not in the catalogue — did you mean "g5.xlarge"?`,
+		}},
 		{"instance type of another class", []edit{
 			{north, "[g4dn.xlarge]", "[g5.xlarge]"},
 		}, []string{
@@ -183,19 +189,16 @@ func TestRules(t *testing.T) {
 			{sentiment, "gpu: {class: a10g}", "gpu: {class: a100-40gb, sharing: mig-4g.20gb}\n  placement: {environments: [production]}"},
 		}, []string{
 			`tenants/acme/models/sentiment.yaml:10:8: no GPU pool of clusters north-production, south-production offers 1 a100-40gb (mig-4g.20gb) (it offers a10g (exclusive; on-demand), a100-40gb (mig-1g.5gb, mig-2g.10gb, mig-3g.20gb; on-demand), t4 (mps; spot)) — choose what the cluster offers, or leave the cluster out with placement or an override`,
-			`tenants/acme/tenant.yaml:16:10: quota.mig.4g.20gb is 0, but the fewest replicas and a rolling update need 3 in cluster north-production (at least sentiment 3×1) — raise the quota, or lower the models' replicas.min or resources`,
 		}},
 		{"MIG profile that the class lacks", []edit{
 			{sentiment, "gpu: {class: a10g}", "gpu: {class: a100-40gb, sharing: mig-1g.6gb}"},
 		}, []string{
 			`tenants/acme/models/sentiment.yaml:10:36: a GPU of class a100-40gb has no MIG profile "1g.6gb" — did you mean "1g.5gb"?`,
-			`tenants/acme/tenant.yaml:16:10: quota.mig.1g.6gb is 0, but the fewest replicas and a rolling update need 3 in cluster north-production (at least sentiment 3×1) — raise the quota, or lower the models' replicas.min or resources`,
 		}},
 		{"MIG profile of a class that cannot be partitioned", []edit{
 			{sentiment, "gpu: {class: a10g}", "gpu: {class: a10g, sharing: mig-1g.5gb}"},
 		}, []string{
 			`tenants/acme/models/sentiment.yaml:10:31: a GPU of class a10g has no MIG profile "1g.5gb" — it cannot be partitioned: take whole GPUs, or a class that can`,
-			`tenants/acme/tenant.yaml:16:10: quota.mig.1g.5gb is 0, but the fewest replicas and a rolling update need 3 in cluster north-production (at least sentiment 3×1) — raise the quota, or lower the models' replicas.min or resources`,
 		}},
 		{"whole GPU where all are partitioned", []edit{
 			{sentiment, "gpu: {class: a10g}", "gpu: {class: a100-40gb}\n  placement: {environments: [production]}"},
@@ -293,6 +296,20 @@ func TestRules(t *testing.T) {
 			{acme, "sharedGpus: 16", "sharedGpus: 1"},
 		}, []string{
 			`tenants/acme/tenant.yaml:15:17: quota.sharedGpus is 1, but the fewest replicas and a rolling update need 3 in cluster north-production (at least sentiment 3×1) — raise the quota, or lower the models' replicas.min or resources`,
+		}},
+		{"an availability that no page guards", []edit{
+			{sentiment, "  expose:", "  slo: {availability: \"90\"}\n  expose:"},
+		}, []string{
+			`tenants/acme/models/sentiment.yaml:13:23: warning: with slo.availability 90 the alert on the fastest loss of it cannot fire (at least 93.06) — promise more, or rely on the three slower alerts`,
+		}},
+		// A larger quota would not help a model that no pool runs; its CPU counts all the same.
+		{"quota of what no pool offers", []edit{
+			{sentiment, "gpu: {class: a10g}", "gpu: {class: t4}\n  placement: {environments: [production], regions: [north]}"},
+			{acme, "gpus: 8", "gpus: 1"},
+			{acme, "cpu: \"100\"", "cpu: \"20\""},
+		}, []string{
+			`tenants/acme/models/sentiment.yaml:10:8: no GPU pool of cluster north-production offers 1 t4 (exclusive) (it offers a10g (exclusive; on-demand), a100-40gb (mig-1g.5gb, mig-2g.10gb, mig-3g.20gb; on-demand), t4 (mps; spot)) — choose what the cluster offers, or leave the cluster out with placement or an override`,
+			`tenants/acme/tenant.yaml:17:10: quota.cpu is 20, but the fewest replicas and a rolling update need 29 in cluster north-production (at least ranker 5×4 + sentiment 3×3) — raise the quota, or lower the models' replicas.min or resources`,
 		}},
 		{"quota of MIG instances", []edit{
 			{sentiment, "gpu: {class: a10g}", "gpu: {class: a100-40gb, sharing: mig-3g.20gb}\n  placement: {environments: [production]}"},

@@ -38,6 +38,9 @@ func (c *checker) quota(t *fleet.Tenant) {
 	}
 }
 
+// gpuResources is what the names of all resources of NVIDIA's device plugin begin with.
+const gpuResources = "nvidia.com/"
+
 // need is what a tenant's models need of a resource in a cluster.
 type need struct {
 	total   resource.Quantity
@@ -50,6 +53,9 @@ func needs(p *fleet.Placement) map[corev1.ResourceName]need {
 	for _, m := range p.Servers() {
 		count := fewest(m) + serving.SurgePods(m)
 		for name, request := range serving.PodRequests(m) {
+			if strings.HasPrefix(string(name), gpuResources) && !placeable(p, m) {
+				continue // which is reported, and a larger quota would not help
+			}
 			n := out[name]
 			n.cluster = p.Cluster
 			n.total.Add(times(request, count))
@@ -61,11 +67,11 @@ func needs(p *fleet.Placement) map[corev1.ResourceName]need {
 }
 
 // fewest is how many replicas a model has at the least when it needs most: in the
-// largest of its schedules.
+// largest of its schedules. One that wants more than the most is refused elsewhere.
 func fewest(m *fleet.Model) int32 {
 	n := m.Spec.Replicas.Min
 	for _, s := range m.Spec.Scaling.Schedules {
-		n = max(n, s.Min)
+		n = max(n, min(s.Min, m.Spec.Replicas.Max))
 	}
 	return n
 }

@@ -49,6 +49,17 @@ func TestScalingRules(t *testing.T) {
 			at + `16:56: the schedule wants at least 2 replicas (more than replicas.min, 2, and at most replicas.max, 9) — change one of them`,
 			at + `17:56: the schedule wants at least 10 replicas (more than replicas.min, 2, and at most replicas.max, 9) — change one of them`,
 		}},
+		{"schedules beside the bounds that contradict another", scheduled(`{from: "08:00", to: "18:00", timeZone: UTC, min: 3}`, `{from: "08:00", to: "18:00", timeZone: UTC, min: 21}`), []string{
+			at + `17:56: the schedule wants at least 21 replicas (more than replicas.min, 2, and at most replicas.max, 9) — change one of them`,
+		}},
+		{"a schedule beside the bounds of an override", append(scheduled(`{from: "08:00", to: "18:00", timeZone: UTC, min: 3}`),
+			edit{sentiment, "  expose:", "  overrides:\n  - {match: {environment: production}, replicas: {max: 2, min: 1}}\n  expose:"}), []string{
+			at + `16:56: the schedule wants at least 3 replicas (more than replicas.min, 1, and at most replicas.max, 2, from the override 1 of model sentiment at ` + at + `18:56) — change one of them`,
+		}},
+		{"a time zone in small letters", scheduled(`{from: "08:00", to: "18:00", timeZone: europe/dublin, min: 3}`), []string{
+			at + `16:46: there is no time zone "europe/dublin" (a name of the IANA time zone database, such as Europe/Dublin or UTC) — did you mean "Europe/Dublin"?`,
+		}},
+		{name: "a time zone without a place", edits: scheduled(`{from: "08:00", to: "18:00", timeZone: EST5EDT, min: 3}`)},
 		// A night begins the day before.
 		{"schedules that contradict", scheduled(
 			`{days: mon-fri, from: "08:00", to: "18:00", timeZone: Europe/Dublin, min: 4}`,

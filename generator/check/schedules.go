@@ -68,15 +68,16 @@ func agree(a int32, when *cron.Window, b int32, other *cron.Window) bool {
 // is wrong.
 func (c *checker) schedule(m *fleet.Model, s fleet.Schedule, at func(field string) fleet.Origin) *cron.Window {
 	replicas := m.Spec.Replicas
-	if s.Min <= replicas.Min || s.Min > replicas.Max {
+	within := s.Min > replicas.Min && s.Min <= replicas.Max
+	if !within {
 		c.refuse(at("min"), fmt.Sprintf("the schedule wants at least %d replicas", s.Min),
-			fmt.Sprintf("more than replicas.min, %d, and at most replicas.max, %d", replicas.Min, replicas.Max), "change one of them")
+			fmt.Sprintf("more than replicas.min, %d, and at most replicas.max, %d%s", replicas.Min, replicas.Max, boundsFrom(m)), "change one of them")
 	}
 	zone := c.timeZone(at("timeZone"), s.TimeZone)
 	text, endText := s.Cron()
 	start, startOK := c.cron(at("start"), text)
 	end, endOK := c.cron(at("end"), endText)
-	if zone == nil || !startOK || !endOK {
+	if !within || zone == nil || !startOK || !endOK {
 		return nil
 	}
 	w := &cron.Window{Start: start, End: end, Zone: zone}
@@ -90,6 +91,16 @@ func (c *checker) schedule(m *fleet.Model, s fleet.Schedule, at func(field strin
 		return nil
 	}
 	return w
+}
+
+// boundsFrom says where a model's most replicas are set, where that is not the model's
+// own settings in all of its clusters.
+func boundsFrom(m *fleet.Model) string {
+	at := m.Origins.Origin("replicas", "max")
+	if at.Layer == "model "+m.Name {
+		return ""
+	}
+	return fmt.Sprintf(", from the %s at %s", at.Layer, at.Position)
 }
 
 // alternates says whether a window begins and ends in turn. A model in eight clusters

@@ -1,6 +1,7 @@
 package cron
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -81,6 +82,29 @@ func TestAlternates(t *testing.T) {
 	} {
 		if got := window(t, schedules[0], schedules[1], "Europe/Dublin").Alternates(); got != want {
 			t.Errorf("from %s to %s: %v", schedules[0], schedules[1], got)
+		}
+	}
+}
+
+// What docs/scaling.md says of a time that the clock skips: in New York, 02:30 of 12 March 2028.
+func TestSkippedTimes(t *testing.T) {
+	for _, tc := range []struct{ start, end, want string }{
+		{"0 1 * * *", "30 2 * * *", "11 01:00-11 02:30, 13 01:00-13 02:30"},
+		{"30 2 * * *", "30 3 * * *", "11 02:30-12 03:30, 13 02:30-13 03:30"},
+	} {
+		w := window(t, tc.start, tc.end, "America/New_York")
+		from := time.Date(2028, time.March, 11, 0, 0, 0, 0, w.Zone)
+		var got []string
+		for _, s := range w.spans(from, from.AddDate(0, 0, 3), mostSpans) {
+			got = append(got, s.From.Format("02 15:04")+"-"+s.To.Format("02 15:04"))
+			for at := s.From; at.Before(s.To); at = at.Add(30 * time.Minute) {
+				if !w.holds(at.Add(time.Second)) {
+					t.Errorf("from %s to %s: KEDA does not see it hold on %v", tc.start, tc.end, at)
+				}
+			}
+		}
+		if strings.Join(got, ", ") != tc.want {
+			t.Errorf("from %s to %s it holds %s, want %s", tc.start, tc.end, got, tc.want)
 		}
 	}
 }

@@ -72,12 +72,15 @@ func (w *walk) tenant(name string) Tenant {
 
 // traffic notes a file of measurements for reading.
 func (w *walk) traffic(dir string, e fs.DirEntry) *Traffic {
-	t := &Traffic{Name: strings.TrimSuffix(e.Name(), ".csv"), File: dir + "/traffic/" + e.Name()}
-	if !e.Type().IsRegular() {
-		t.refused = true
+	t := &Traffic{Name: strings.TrimSuffix(e.Name(), ".csv"), File: dir + "/traffic/" + e.Name(), refused: !e.Type().IsRegular()}
+	switch {
+	case e.Type()&fs.ModeSymlink != 0: // refused when it was listed
+	case t.refused:
 		w.refuse(t.File, "not a regular file", "", "replace it by a CSV file")
-	} else if info, err := e.Info(); err == nil {
-		t.size = info.Size()
+	default:
+		if info, err := e.Info(); err == nil {
+			t.size = info.Size()
+		}
 	}
 	return t
 }
@@ -133,8 +136,10 @@ func (w *walk) folder(parent map[string]fs.DirEntry, name string, holds content,
 	for _, e := range w.list(dir) {
 		file := dir + "/" + e.Name()
 		switch {
+		case holds == csvFiles && strings.HasSuffix(e.Name(), ".csv"): // a link, too, so that its name is known
+			out = append(out, e)
 		case e.Type()&fs.ModeSymlink != 0: // refused when it was listed
-		case holds == folders && e.IsDir(), holds == yamlFiles && strings.HasSuffix(e.Name(), ".yaml"), holds == csvFiles && strings.HasSuffix(e.Name(), ".csv"):
+		case holds == folders && e.IsDir(), holds == yamlFiles && strings.HasSuffix(e.Name(), ".yaml"):
 			out = append(out, e)
 		case holds == csvFiles:
 			w.refuse(file, "not a CSV file", "only files that end in .csv", "move it elsewhere, or remove it")

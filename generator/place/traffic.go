@@ -10,6 +10,7 @@ import (
 	"github.com/mlfleet/mlfleet/generator/fleet"
 	"github.com/mlfleet/mlfleet/generator/input"
 	"github.com/mlfleet/mlfleet/generator/load"
+	"github.com/mlfleet/mlfleet/generator/suggest"
 )
 
 // measured is a tenant's files of measurements.
@@ -42,10 +43,11 @@ func (m *measured) forecast(file *load.Traffic) *capacity.Forecast {
 	return m.forecasts[file.Name]
 }
 
-// unusedMeasurements reports files that no model names.
+// unusedMeasurements reports files that no model names. One that is wrong is reported
+// already.
 func (p *placer) unusedMeasurements(m *measured) {
 	for _, file := range m.files {
-		if !m.used[file.Name] {
+		if !m.used[file.Name] && file.Measurements != nil {
 			p.refuse(fleet.Position{File: file.File}, "no model of the tenant names these measurements", "",
 				"name them with traffic: {measurements: "+file.Name+"}, or remove the file")
 		}
@@ -133,6 +135,7 @@ func (m *modelDoc) plan(merged, traffic *input.Value) *fleet.CapacityPlan {
 			known = append(known, f.Name)
 		}
 		m.unknown(traffic.Get("measurements").Position, "file of measurements", t.Measurements, known)
+		m.measured.used[suggest.Nearest(t.Measurements, known)] = true // the file that was meant
 		return nil
 	}
 	if file.Measurements == nil { // which is reported

@@ -2,6 +2,7 @@ package place_test
 
 import (
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 	"testing"
@@ -136,6 +137,11 @@ func TestTrafficRefused(t *testing.T) {
 		}
 		return inputs
 	}
+	linked := func(file, traffic string) fstest.MapFS {
+		inputs := asked(t, traffic)
+		inputs[file] = &fstest.MapFile{Mode: fs.ModeSymlink | 0o777, Data: []byte("elsewhere")}
+		return inputs
+	}
 	for name, tc := range map[string]struct {
 		inputs fstest.MapFS
 		want   []string
@@ -148,7 +154,16 @@ func TestTrafficRefused(t *testing.T) {
 		}},
 		"measurements that there are not": {with(map[string]string{"web.csv": fourWeeks()}, "throughputPerReplica: 50\nmeasurements: wbe"), []string{
 			at + `14:19: there is no file of measurements "wbe" — did you mean "web"?`,
-			`tenants/acme/traffic/web.csv: no model of the tenant names these measurements — name them with traffic: {measurements: web}, or remove the file`,
+		}},
+		"measurements that there are not, and others": {with(map[string]string{"letters.csv": fourWeeks()}, "throughputPerReplica: 50\nmeasurements: web"), []string{
+			at + `14:19: there is no file of measurements "web" — use one of letters`,
+			`tenants/acme/traffic/letters.csv: no model of the tenant names these measurements — name them with traffic: {measurements: letters}, or remove the file`,
+		}},
+		"a link for measurements": {linked("tenants/acme/traffic/web.csv", "throughputPerReplica: 50\nmeasurements: web"), []string{
+			`tenants/acme/traffic/web.csv: a symbolic link (input folders hold only files and folders) — replace it by what it points to`,
+		}},
+		"wrong measurements that nobody names": {with(map[string]string{"web.csv": "time,requestsPerSecond\n"}, profile), []string{
+			`tenants/acme/traffic/web.csv:1:1: the file has 0 whole weeks (at least 4) — measure longer, or declare a profile until then`,
 		}},
 		"measurements that are wrong": {with(map[string]string{"web.csv": "time,requestsPerSecond\n2026-09-07T00:00:00Z,-1\n"}, "throughputPerReplica: 50\nmeasurements: web"), []string{
 			`tenants/acme/traffic/web.csv:2:22: -1 requests per second are fewer than none — correct it, or leave out what was not measured, up to whole weeks`,

@@ -89,7 +89,8 @@ func Make(repository fs.FS) (*Survey, error) {
 
 type surveyor struct {
 	*experiment
-	defaults, gpuDefaults *input.Value
+	defaults *input.Value
+	parts    map[string]*input.Value // the defaults of a field that not every model has
 	// conditional are the fields, by their rules, that are required in some cases.
 	conditional map[string]bool
 }
@@ -102,8 +103,13 @@ func (s *surveyor) readDefaults() error {
 	if s.defaults, err = rules.Data("modelDefaults"); err != nil {
 		return err
 	}
-	s.gpuDefaults, err = rules.Data("gpuDefaults")
-	return err
+	s.parts = map[string]*input.Value{}
+	for _, part := range []string{"gpu", "traffic"} {
+		if s.parts[part], err = rules.Data(part + "Defaults"); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *surveyor) input(kind string) (Input, error) {
@@ -192,18 +198,14 @@ func (s *surveyor) defaultOf(kind string, f *Field) string {
 	if kind != "Model" || f.Path[0] != "spec" {
 		return ""
 	}
-	for _, from := range []struct {
-		data *input.Value
-		path []string
-	}{{s.defaults, f.Path[1:]}, {s.gpuDefaults, f.Path[min(2, len(f.Path)):]}} {
-		if from.data == s.gpuDefaults && (len(f.Path) != 3 || f.Path[1] != "gpu") {
-			continue
-		}
-		if v := from.data.At(from.path...); v != nil && v.Kind != input.Map && v.Kind != input.List {
-			return v.Text
-		}
+	v := s.defaults.At(f.Path[1:]...)
+	if len(f.Path) == 3 && s.parts[f.Path[1]] != nil {
+		v = s.parts[f.Path[1]].Get(f.Path[2])
 	}
-	return ""
+	if v == nil || v.Kind == input.Map || v.Kind == input.List {
+		return ""
+	}
+	return v.Text
 }
 
 // conditional reads from the schemas which fields are declared optional and not made

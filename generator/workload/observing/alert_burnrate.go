@@ -30,6 +30,14 @@ var burnRates = []burnRate{
 	{SeverityWarning, 1, 72 * time.Hour, 6 * time.Hour, 3 * time.Hour, "10 %"},
 }
 
+// pace is how fast the error budget burns, in words.
+func (b burnRate) pace() string {
+	if b.factor == 1 {
+		return "faster than it may"
+	}
+	return number(b.factor) + " times too fast"
+}
+
 // burnRateAlerts are on slo.availability.
 func burnRateAlerts() []alert {
 	var out []alert
@@ -40,7 +48,7 @@ func burnRateAlerts() []alert {
 				limit := "(" + number(b.factor) + " * " + s.own(RecordErrorBudget) + ")"
 				return s.promised(errorRatio(b.long), ">", limit) + "\nand\n" + s.promised(errorRatio(b.short), ">", limit)
 			},
-			summary: "errors use up what slo.availability allows, " + number(b.factor) + " times too fast",
+			summary: "errors use up what slo.availability allows, " + b.pace(),
 			description: "{{ $value | humanizePercentage }} of the requests of the last " + promDuration(b.long) +
 				" failed: of what may fail in 30 days, some " + b.spent + " is gone, and it goes on.",
 			labels: map[string]string{"long_window": promDuration(b.long), "short_window": promDuration(b.short)},
