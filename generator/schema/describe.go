@@ -24,7 +24,8 @@ const (
 	msgBound       = "invalid value %v (out of bound %s)"
 	msgUnsatisfied = "does not satisfy"
 	msgNoMap       = "cannot combine regular field"
-	msgAuthored    = "%s" // of a rule that says itself what it wants: error("…")
+	msgEcho        = "invalid left-hand value" // of a rule that meets another one's error
+	msgAuthored    = "%s"                      // of a rule that says itself what it wants: error("…")
 )
 
 func unknown(e errors.Error) bool { return is(e, msgUnknown) }
@@ -34,6 +35,14 @@ func missing(e errors.Error) bool { return is(e, msgMissing) }
 // hidden says whether the rule is over several fields: such rules stand in hidden ones.
 func hidden(e errors.Error) bool {
 	return slices.ContainsFunc(e.Path(), func(part string) bool { return strings.HasPrefix(part, "_") })
+}
+
+// forbidden says whether a rule that says itself what it wants is all that is broken.
+func forbidden(p problem) bool {
+	return !slices.ContainsFunc(p.errors, func(e errors.Error) bool {
+		format, _ := e.Msg()
+		return format != msgAuthored
+	})
 }
 
 func is(e errors.Error, message string) bool {
@@ -55,6 +64,9 @@ func (r *report) describe(p problem) fleet.Finding {
 		return fleet.Finding{Message: path + " contradicts itself", Expected: r.doc(p)}
 	}
 	f := fleet.Finding{Message: path + " " + shown(value)}
+	if forbidden(p) && value != nil && (value.Kind == input.Map || value.Kind == input.List) { // whatever is in it
+		f.Message = path + " does not belong here"
+	}
 	if is(first, msgUnsatisfied) && value != nil && len(value.Items) > 0 { // a right list of wrong items
 		f.Message = path + " is " + short(string(value.AppendJSON(nil)))
 	}
@@ -62,7 +74,9 @@ func (r *report) describe(p problem) fleet.Finding {
 	switch {
 	case len(alternatives) > 1:
 		f.Expected = oneOf(alternatives)
-		if best := suggest.Nearest(text(value), unquoted(alternatives)); best != "" {
+		if given := text(value); slices.Contains(alternatives, given) {
+			f.Fix = "write it without quotes: " + given
+		} else if best := suggest.Nearest(given, unquoted(alternatives)); best != "" {
 			f.Fix = fmt.Sprintf("did you mean %q?", best)
 		}
 	case wantsString && isNumberOrBool(value):
@@ -176,8 +190,10 @@ func (r *report) alternatives(p problem) (values []string, wantsString bool) {
 			for i, arg := range args[:2] {
 				text := fmt.Sprint(arg)
 				switch {
+				case isNumber(text) && text != r.written(p.path):
+					values = append(values, text)
 				case i == 0 && len(args) == 2 || strings.HasPrefix(text, `"`) && len(args) == 4 && fmt.Sprint(args[2+i]) == "string" && fmt.Sprint(args[3-i]) != "string":
-					if strings.HasPrefix(text, `"`) {
+					if strings.HasPrefix(text, `"`) && text != r.written(p.path) {
 						values = append(values, text)
 					}
 				case text == "string":
@@ -195,8 +211,32 @@ func (r *report) alternatives(p problem) (values []string, wantsString bool) {
 	if !enum {
 		return nil, wantsString || wantsText(p)
 	}
-	slices.Sort(values)
+	slices.SortFunc(values, inOrder)
 	return slices.Compact(values), false
+}
+
+// written is the value at a path as CUE shows it.
+func (r *report) written(path []string) string {
+	v := r.whole.At(path...)
+	if v == nil {
+		return ""
+	}
+	return string(v.AppendJSON(nil))
+}
+
+func isNumber(text string) bool {
+	_, err := strconv.Atoi(text)
+	return err == nil
+}
+
+// inOrder compares alternatives: numbers by their size, texts by their letters.
+func inOrder(a, b string) int {
+	n, errN := strconv.Atoi(a)
+	m, errM := strconv.Atoi(b)
+	if errN == nil && errM == nil {
+		return cmp.Compare(n, m)
+	}
+	return cmp.Compare(a, b)
 }
 
 // wantsText says whether a pattern was refused because the value is no string.

@@ -25,7 +25,7 @@ func (r *report) expectation(p problem) string {
 			out = append(out, r.wanted(p, e))
 		case format == msgAuthored && len(args) == 1:
 			out = append(out, fmt.Sprint(args[0]))
-		case strings.Contains(format, "invalid left-hand value"), strings.Contains(format, msgDisjunction):
+		case strings.Contains(format, msgEcho), strings.Contains(format, msgDisjunction):
 		default:
 			out = append(out, r.meaning(p))
 		}

@@ -31,11 +31,12 @@ const (
 type report struct {
 	schema   *Schema
 	def      cue.Value
+	plain    cue.Value // def without its rules under conditions and over several fields
 	single   cue.Value // def without its rules over several fields
 	whole    *input.Value
 	prefix   []string
 	reported map[string]mark // by the key of their path
-	findings fleet.Findings
+	found    []problem
 	left     int // rounds
 }
 
@@ -66,18 +67,21 @@ type problem struct {
 
 func (r *report) run() fleet.Findings {
 	r.left = min(max(work/size(r.whole), leastRounds), mostRounds)
-	r.rounds(r.single, false) // what is there
+	findings := r.cutOff(r.whole, nil)
+	r.rounds(r.plain, false)  // what is there
+	r.rounds(r.single, false) // what should not be, beside what else is there
 	r.rounds(r.single, true)  // what has to be there too
 	r.rounds(r.def, false)    // what contradicts each other
+	findings = append(findings, r.findings()...)
 	if r.left == 0 {
-		r.findings = append(r.findings, fleet.Finding{Position: r.whole.Position, Severity: fleet.Error,
+		findings = append(findings, fleet.Finding{Position: r.whole.Position, Severity: fleet.Error,
 			Message: "more may be wrong with this file", Fix: "mend what is reported, and run again"})
 	}
-	if len(r.findings) == 0 { // CUE refused the value for a reason that no path carries
+	if len(findings) == 0 { // CUE refused the value for a reason that no path carries
 		err := r.schema.validate(r.def, r.whole)
-		r.findings = append(r.findings, fleet.Finding{Position: r.whole.Position, Severity: fleet.Error, Message: fmt.Sprint(err)})
+		findings = append(findings, fleet.Finding{Position: r.whole.Position, Severity: fleet.Error, Message: fmt.Sprint(err)})
 	}
-	return r.findings
+	return findings
 }
 
 // size is the number of values in a value.
@@ -252,6 +256,53 @@ func (r *report) add(p problem) {
 	if unknown(p.errors[0]) {
 		r.reported[key(p.path)] = removed
 	}
+	r.found = append(r.found, p)
+}
+
+// findings says what was found. Left out is what only holds because a field that
+// decides about it is wrong: CUE takes such a field for missing, so nothing is to be
+// said of the others before it is right.
+func (r *report) findings() fleet.Findings {
+	wrong := map[string]bool{}
+	for at := range r.reported {
+		wrong[at] = true // also what is cut off
+	}
+	for _, p := range r.found {
+		wrong[key(p.path)] = slices.ContainsFunc(p.errors, func(e errors.Error) bool { return len(r.decides(e)) == 0 })
+	}
+	var out fleet.Findings
+	for _, p := range r.found {
+		p.errors = slices.DeleteFunc(p.errors, func(e errors.Error) bool { return r.undecided(e, p.path, wrong) })
+		if slices.ContainsFunc(p.errors, func(e errors.Error) bool { return !is(e, msgEcho) }) {
+			out = append(out, r.finding(p))
+		}
+	}
+	return out
+}
+
+// undecided says whether one of the fields that decide about a rule, whose error is at
+// a path, is wrong.
+func (r *report) undecided(e errors.Error, path []string, wrong map[string]bool) bool {
+	for _, name := range r.decides(e) {
+		for n := range path {
+			if wrong[key(append(path[:n:n], name))] && path[n] != name {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// decides lists the fields in the conditions of the rules behind an error.
+func (r *report) decides(e errors.Error) []string {
+	var names []string
+	for _, pos := range positions([]errors.Error{e}) {
+		names = append(names, r.schema.rules.decides(pos)...)
+	}
+	return names
+}
+
+func (r *report) finding(p problem) fleet.Finding {
 	f := r.describe(p)
 	f.Severity = fleet.Error
 	f.Position = r.whole.Place(p.path...)
@@ -259,7 +310,7 @@ func (r *report) add(p problem) {
 		f.Position = v.Position
 	}
 	f.Rules = r.rules(p)
-	r.findings = append(r.findings, f)
+	return f
 }
 
 // rules are the places of the rules behind a problem, one a line. CUE also names

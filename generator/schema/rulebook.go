@@ -24,6 +24,7 @@ type rule struct {
 	doc        string
 	label      string   // the field's name; format for the definition of one
 	condition  bool     // an if clause, not a field
+	decides    []string // of an if clause: the names in its conditions
 	reads      []string // of a hidden field: the names in its rule
 }
 
@@ -35,7 +36,7 @@ func newRulebook(files []*ast.File) rulebook {
 			case *ast.Field:
 				b.add(file, n, newRule(n))
 			case *ast.Comprehension:
-				b.add(file, n, rule{condition: true})
+				b.add(file, n, rule{condition: true, decides: conditions(n)})
 			}
 			return true
 		}, nil)
@@ -60,6 +61,17 @@ func newRule(f *ast.Field) rule {
 		r.reads = namesIn(f.Value)
 	}
 	return r
+}
+
+// conditions lists the names in the conditions of an if clause.
+func conditions(c *ast.Comprehension) []string {
+	var out []string
+	for _, clause := range c.Clauses {
+		if guard, ok := clause.(*ast.IfClause); ok {
+			out = append(out, namesIn(guard.Condition)...)
+		}
+	}
+	return out
 }
 
 // namesIn lists the names that an expression refers to, in the order in which
@@ -147,6 +159,13 @@ func (b *rulebook) conditional(pos token.Pos) bool {
 	under := false
 	b.around(pos, func(r rule) { under = under || r.condition })
 	return under
+}
+
+// decides lists the fields that decide whether the rule at a place holds.
+func (b *rulebook) decides(pos token.Pos) []string {
+	var names []string
+	b.around(pos, func(r rule) { names = append(names, r.decides...) })
+	return names
 }
 
 // around calls f for every rule around a place, outermost first.

@@ -34,7 +34,8 @@ type Schema struct {
 	ctx      *cue.Context
 	root     cue.Value
 	anything cue.Value // what every rule accepts
-	singles  cue.Value // the rules without those over several fields, once it is needed
+	plain    cue.Value // the rules that hold whatever other fields say, once they are needed
+	singles  cue.Value // and with those under conditions, but none over several fields
 	defs     map[string]cue.Value
 	checked  int
 }
@@ -56,7 +57,7 @@ func (s *Schema) renew() error {
 		return err
 	}
 	s.ctx, s.root, s.defs, s.checked = ctx, root, map[string]cue.Value{}, 0
-	s.anything, s.singles = ctx.CompileString("_"), cue.Value{}
+	s.anything, s.plain, s.singles = ctx.CompileString("_"), cue.Value{}, cue.Value{}
 	return nil
 }
 
@@ -71,11 +72,11 @@ func (s *Schema) Check(definition string, value *input.Value, path ...string) (f
 	if s.validate(def, value) == nil {
 		return nil, nil
 	}
-	single, err := s.single(definition)
+	plain, single, err := s.fewer(definition)
 	if err != nil {
 		return nil, err
 	}
-	r := report{schema: s, def: def, single: single, whole: value, prefix: path, reported: map[string]mark{}}
+	r := report{schema: s, def: def, plain: plain, single: single, whole: value, prefix: path, reported: map[string]mark{}}
 	return r.run(), nil
 }
 

@@ -10,29 +10,55 @@ import (
 	schemas "github.com/mlfleet/mlfleet/cue"
 )
 
-// single returns a definition without its rules over several fields (those in
-// hidden ones). A broken one hides what is wrong elsewhere, and it can only be
-// opened together with all that lies below the fields it is about, so a report
-// asks about those rules last. It is compiled when the first bad value comes.
-func (s *Schema) single(definition string) (cue.Value, error) {
+// fewer returns a definition without its rules under conditions, and without those over
+// several fields (those in hidden ones). A broken one hides what is wrong elsewhere,
+// and one over several fields can only be opened together with all that lies below
+// them, so a report asks about those rules last. They are compiled when the first bad
+// value comes.
+func (s *Schema) fewer(definition string) (plain, single cue.Value, err error) {
 	if !s.singles.Exists() {
-		files, err := schemas.Parse()
-		if err != nil {
-			return cue.Value{}, err
+		if s.plain, err = s.compile(unconditional); err != nil {
+			return plain, single, fmt.Errorf("without rules under conditions: %w", err)
 		}
-		for _, file := range files {
-			ast.Walk(file, func(n ast.Node) bool {
-				if n, ok := n.(*ast.StructLit); ok {
-					n.Elts = withoutHidden(n.Elts)
-				}
-				return true
-			}, nil)
-		}
-		if s.singles, err = schemas.Compile(s.ctx, files); err != nil {
-			return cue.Value{}, fmt.Errorf("without rules over several fields: %w", err)
+		if s.singles, err = s.compile(func(ast.Node) {}); err != nil {
+			return plain, single, fmt.Errorf("without rules over several fields: %w", err)
 		}
 	}
-	return s.singles.LookupPath(cue.ParsePath(definition)), nil
+	path := cue.ParsePath(definition)
+	return s.plain.LookupPath(path), s.singles.LookupPath(path), nil
+}
+
+// compile compiles the rules without those over several fields, each node changed.
+func (s *Schema) compile(change func(ast.Node)) (cue.Value, error) {
+	files, err := schemas.Parse()
+	if err != nil {
+		return cue.Value{}, err
+	}
+	for _, file := range files {
+		ast.Walk(file, func(n ast.Node) bool {
+			if n, ok := n.(*ast.StructLit); ok {
+				n.Elts = withoutHidden(n.Elts)
+			}
+			change(n)
+			return true
+		}, nil)
+	}
+	return schemas.Compile(s.ctx, files)
+}
+
+// unconditional empties an if clause; its conditions stay, for an import may be used
+// in them only.
+func unconditional(n ast.Node) {
+	clause, ok := n.(*ast.Comprehension)
+	if !ok {
+		return
+	}
+	if _, isIf := clause.Clauses[0].(*ast.IfClause); !isIf { // a list's
+		return
+	}
+	if body, ok := clause.Value.(*ast.StructLit); ok {
+		body.Elts = nil
+	}
 }
 
 func withoutHidden(fields []ast.Decl) []ast.Decl {
