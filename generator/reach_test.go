@@ -96,7 +96,8 @@ func TestAddingARegionChangesOnlyWhatNamesIt(t *testing.T) {
 func addSouthAmerica(t *testing.T, inputs fstest.MapFS) {
 	t.Helper()
 	text := string(inputs["regions/us-west.yaml"].Data)
-	text = strings.NewReplacer("us-west-2", "sa-east-1", "us-west", "sa-east", "https://E02E", "https://B02E", "https://C794", "https://B794").Replace(text)
+	text = strings.NewReplacer("us-west-2", "sa-east-1", "us-west", "sa-east", "https://E02E", "https://B02E", "https://C794", "https://B794",
+		"6a2d9c4e", "5a2d9c4e").Replace(text) // a health check is of one way in
 	fleettest.Add(inputs, "regions/sa-east.yaml", text)
 }
 
