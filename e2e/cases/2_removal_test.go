@@ -2,6 +2,7 @@ package cases
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -239,7 +240,10 @@ func terminateOperation(ctx context.Context, name string) error {
 // unconfirmed waits until Argo CD has come to delete the objects of a fence and asks for a
 // confirmation instead, which only its log tells; everything must still be there.
 func unconfirmed(ctx context.Context, a *argocd.Application) error {
-	err := waiting.Until(ctx, "Argo CD to ask whether "+a.Metadata.Name+" may go", func(context.Context) (string, error) {
+	err := waiting.Until(ctx, "Argo CD to ask whether "+a.Metadata.Name+" may go", func(ctx context.Context) (string, error) {
+		if _, err := the.Argo.Get(ctx, a.Metadata.Name); apierrors.IsNotFound(err) {
+			return "", waiting.Hopeless(errors.New("it is gone, and nobody was asked"))
+		}
 		log, err := os.ReadFile(the.Argo.ApplicationController.LogFile())
 		if err != nil {
 			return "", err

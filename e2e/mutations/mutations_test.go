@@ -136,7 +136,7 @@ func run(t *testing.T, program, test, regions string, more ...string) (string, e
 	t.Helper()
 	cmd := exec.Command(*cases, append(more, "-test.v", "-test.run", "^"+strings.ReplaceAll(test, "/", "$/^")+"$",
 		"-tools", *tools, "-mlfleet", program, "-preview", *preview, "-reach", *reach,
-		"-regions", regions, "-patience", "8m", "-logs", filepath.Join(t.TempDir(), "logs"))...)
+		"-regions", regions, "-patience", "10m", "-logs", filepath.Join(t.TempDir(), "logs"))...)
 	cmd.Dir = filepath.Join("..", "cases") // where the flags' defaults begin
 	// The servers end with the cases, and they with us.
 	runtime.LockOSThread()
