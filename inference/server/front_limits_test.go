@@ -62,7 +62,7 @@ func TestBodiesTakeMemoryAsTheyComeAndGiveItBack(t *testing.T) {
 		c := l.dial(t) // most of the memory is taken by half a body
 		io.WriteString(c, head("pair", most, headers...)+strings.Repeat(" ", most-300))
 		refused := false
-		for deadline := time.Now().Add(5 * time.Second); !refused && time.Now().Before(deadline); {
+		for deadline := time.Now().Add(30 * time.Second); !refused && time.Now().Before(deadline); {
 			other := l.dial(t)
 			io.WriteString(other, head("pair", 2000, headers...)+strings.Repeat(" ", 2000))
 			status, body := answer(other)
@@ -74,7 +74,7 @@ func TestBodiesTakeMemoryAsTheyComeAndGiveItBack(t *testing.T) {
 		}
 		c.Close()
 		freed := false
-		for deadline := time.Now().Add(5 * time.Second); !freed && time.Now().Before(deadline); {
+		for deadline := time.Now().Add(30 * time.Second); !freed && time.Now().Before(deadline); {
 			resp, _ := l.do(t, "POST", "/v2/models/pair/infer", []byte(good+strings.Repeat(" ", 2000)))
 			freed = resp.StatusCode == http.StatusOK
 		}
