@@ -119,7 +119,8 @@ func gone(ctx context.Context, message string, applications []*argocd.Applicatio
 	return nil
 }
 
-// rootSees says whether a root has looked at the last commit and calls objects superfluous.
+// rootSees says whether a root has looked at the last commit, calls objects superfluous, and
+// is not at work: a sync of the commit before would make a set again that somebody deletes.
 func rootSees(ctx context.Context) (string, error) {
 	roots, err := the.Argo.List(ctx, "mlfleet.dev/component=root")
 	if err != nil {
@@ -127,7 +128,8 @@ func rootSees(ctx context.Context) (string, error) {
 	}
 	var states []string
 	for _, r := range roots {
-		if r.Status.Sync.Status == "OutOfSync" && r.Status.Sync.Revision == the.Revision {
+		atWork := r.Status.Operation != nil && r.Status.Operation.Phase == "Running"
+		if r.Status.Sync.Status == "OutOfSync" && r.Status.Sync.Revision == the.Revision && !atWork {
 			return "", nil
 		}
 		states = append(states, r.String())
