@@ -44,7 +44,8 @@ type Application struct {
 			Revision string `json:"revision"`
 		} `json:"sync"`
 		Health struct {
-			Status string `json:"status"`
+			Status             string      `json:"status"`
+			LastTransitionTime metav1.Time `json:"lastTransitionTime"`
 		} `json:"health"`
 		Operation  *Operation  `json:"operationState"`
 		Conditions []Condition `json:"conditions"`

@@ -4,12 +4,13 @@ import "strings"
 
 // Mutation is a deliberate break of one guardrail.
 type Mutation struct {
-	Name string
-	File string // in the root of the repository
-	Old  string // a part of the file that is there once
-	New  string // what stands there instead
-	Case string // the test that must turn red
-	Says string // what it must say
+	Name    string
+	File    string // in the root of the repository
+	Old     string // a part of the file that is there once
+	New     string // what stands there instead
+	Case    string // the test that must turn red
+	Says    string // what it must say
+	Regions string // that the case needs; us-west alone where it is empty
 }
 
 // Standing says whether its case only asks questions of a fleet that stands, so that others
@@ -231,6 +232,24 @@ func All() []Mutation {
 			New:  `"Prune=true"`,
 			Case: "TestGitOps/(tenant|removal)",
 			Says: `waiting for Argo CD to ask whether harbor.guardrails`,
+		},
+		{
+			Name:    "a rollout begins anywhere",
+			File:    "generator/argocd/rollout.go",
+			Old:     `len(regions) == 0 || slices.Contains(regions, r.CanaryRegion)`,
+			New:     `len(regions) == 0`,
+			Case:    "TestGitOps/model",
+			Says:    `of the canary region ended at`,
+			Regions: "us-west,eu-west",
+		},
+		{
+			Name:    "after the canary region all go at once",
+			File:    "generator/argocd/rollout.go",
+			Old:     `maxUpdate(r),`,
+			New:     `nil,`,
+			Case:    "TestGitOps/model",
+			Says:    `it was the turn of 2 of 2 Applications`,
+			Regions: "us-west,us-east,eu-west",
 		},
 	}
 }

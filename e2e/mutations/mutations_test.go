@@ -1,6 +1,7 @@
 package mutations_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -46,7 +47,7 @@ func TestMutations(t *testing.T) {
 			together = append(together, m)
 		default:
 			t.Run(m.Name, func(t *testing.T) {
-				out, err := run(t, build(t, m), m.Case, "us-west")
+				out, err := run(t, build(t, m), m.Case, cmp.Or(m.Regions, "us-west"))
 				judge(t, m, err != nil, out)
 			})
 		}
