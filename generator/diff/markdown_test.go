@@ -71,7 +71,7 @@ func TestHostileText(t *testing.T) {
 					t.Fatal(err)
 				}
 				return tree.Tree{
-					"manifests/c" + folder + "/t" + folder + "/models/manifests.yaml": manifest.AppendFile(nil, o),
+					"manifests/c" + folder + "/t" + folder + "/models/manifests.yaml": manifest.File(o),
 				}
 			}
 			files := at(bad)
@@ -123,7 +123,7 @@ func TestCommentFits(t *testing.T) {
 					before = append(before, configMap(t, fmt.Sprintf("m%d", j), "old"))
 					after = append(after, configMap(t, fmt.Sprintf("m%d", j), strings.Repeat("v", size.value)+fmt.Sprint(i)))
 				}
-				old[path], files[path] = manifest.AppendFile(nil, before...), manifest.AppendFile(nil, after...)
+				old[path], files[path] = manifest.File(before...), manifest.File(after...)
 			}
 			d, err := diff.Trees(onDisk(old), files.Files())
 			if err != nil {
@@ -161,13 +161,13 @@ func TestLongChangesLeaveRoom(t *testing.T) {
 	old, files := tree.Tree{}, tree.Tree{}
 	for i := range 3000 {
 		path := fmt.Sprintf("manifests/c/tenant-%d/models/manifests.yaml", i)
-		old[path] = manifest.AppendFile(nil, configMap(t, "shared", "old"))
-		files[path] = manifest.AppendFile(nil, configMap(t, "shared", "new"))
+		old[path] = manifest.File(configMap(t, "shared", "old"))
+		files[path] = manifest.File(configMap(t, "shared", "new"))
 	}
-	old["manifests/c/platform/manifests.yaml"] = manifest.AppendFile(nil, configMap(t, "long", "x"))
-	files["manifests/c/platform/manifests.yaml"] = manifest.AppendFile(nil, configMap(t, "long", strings.Repeat("line\n", 9000)))
-	old["manifests/c/last/models/manifests.yaml"] = manifest.AppendFile(nil, configMap(t, "last", "before"))
-	files["manifests/c/last/models/manifests.yaml"] = manifest.AppendFile(nil, configMap(t, "last", "after"))
+	old["manifests/c/platform/manifests.yaml"] = manifest.File(configMap(t, "long", "x"))
+	files["manifests/c/platform/manifests.yaml"] = manifest.File(configMap(t, "long", strings.Repeat("line\n", 9000)))
+	old["manifests/c/last/models/manifests.yaml"] = manifest.File(configMap(t, "last", "before"))
+	files["manifests/c/last/models/manifests.yaml"] = manifest.File(configMap(t, "last", "after"))
 	d, err := diff.Trees(onDisk(old), files.Files())
 	if err != nil {
 		t.Fatal(err)
@@ -188,8 +188,8 @@ func TestLongChangesLeaveRoom(t *testing.T) {
 func TestLongValuesShowWhereTheyDiffer(t *testing.T) {
 	const path = "manifests/c/acme/models/manifests.yaml"
 	long := strings.Repeat("x", 5000)
-	old := tree.Tree{path: manifest.AppendFile(nil, configMap(t, "m", long+"before"))}
-	files := tree.Tree{path: manifest.AppendFile(nil, configMap(t, "m", long+"after"))}
+	old := tree.Tree{path: manifest.File(configMap(t, "m", long+"before"))}
+	files := tree.Tree{path: manifest.File(configMap(t, "m", long+"after"))}
 	d, err := diff.Trees(onDisk(old), files.Files())
 	if err != nil {
 		t.Fatal(err)
@@ -203,7 +203,7 @@ func TestLongValuesShowWhereTheyDiffer(t *testing.T) {
 
 func TestColour(t *testing.T) {
 	const path = "manifests/c/acme/models/manifests.yaml"
-	d, err := diff.Trees(onDisk(tree.Tree{}), tree.Tree{path: manifest.AppendFile(nil, configMap(t, "m", "v"))}.Files())
+	d, err := diff.Trees(onDisk(tree.Tree{}), tree.Tree{path: manifest.File(configMap(t, "m", "v"))}.Files())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -117,7 +117,7 @@ func TestNoChangeIsLost(t *testing.T) {
 		if changed[which], err = manifest.NewObject(root); err != nil {
 			t.Fatal(err)
 		}
-		file := tree.Tree{path: manifest.AppendFile(nil, changed...)}
+		file := tree.Tree{path: manifest.File(changed...)}
 		d, err := diff.Trees(onDisk(tree.Tree{path: files[path]}), file.Files())
 		if err != nil {
 			t.Fatal(err)

@@ -122,7 +122,7 @@ func BenchmarkParseYAML(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	text := AppendFile(nil, o)
+	text := File(o)
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := ParseYAML(text); err != nil {

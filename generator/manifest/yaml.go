@@ -1,24 +1,36 @@
 package manifest
 
+import (
+	"bytes"
+	"sync"
+)
+
 // AppendYAML appends o as one YAML document, which ends in a line break and has
 // no separator: apiVersion, kind and metadata first, in every map the name first
 // and then the keys in alphabetical order, two spaces a level, list items at the
 // indent of their key.
 func (o Object) AppendYAML(dst []byte) []byte { return o.Root.AppendYAML(dst) }
 
-// AppendFile appends a whole generated file: the header line, then the objects
-// as YAML documents with "---" between them.
-func AppendFile(dst []byte, objects ...Object) []byte {
-	dst = append(dst, Header...)
-	dst = append(dst, '\n')
+// File is a whole generated file: the header line, then the objects as YAML documents with
+// "---" between them.
+func File(objects ...Object) []byte {
+	scratch := scratches.Get().(*[]byte)
+	defer scratches.Put(scratch)
+	text := append((*scratch)[:0], Header...)
+	text = append(text, '\n')
 	for i, o := range objects {
 		if i > 0 {
-			dst = append(dst, "---\n"...)
+			text = append(text, "---\n"...)
 		}
-		dst = o.AppendYAML(dst)
+		text = o.AppendYAML(text)
 	}
-	return dst
+	*scratch = text
+	return bytes.Clone(text)
 }
+
+// scratches are buffers that have grown to the size of a file already: letting each file
+// grow its own would move every byte several times.
+var scratches = sync.Pool{New: func() any { return new([]byte) }}
 
 // AppendYAML appends the tree as one YAML document.
 func (n Node) AppendYAML(dst []byte) []byte {

@@ -142,7 +142,7 @@ spec:
 	if err != nil {
 		t.Fatal(err)
 	}
-	back, err := ParseYAML(AppendFile(nil, o, o))
+	back, err := ParseYAML(File(o, o))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -114,7 +114,7 @@ func resourceFiles(items []Item) ([]File, error) {
 		for _, item := range items[start:end] {
 			objects = append(objects, item.Object)
 		}
-		files = append(files, File{name, manifest.AppendFile(nil, objects...)})
+		files = append(files, File{name, manifest.File(objects...)})
 		start = end
 	}
 	return files, nil

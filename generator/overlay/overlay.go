@@ -73,7 +73,7 @@ func Overlay(basePath string, base, final []Item, common Common) ([]File, error)
 	files := make([]File, 1, 2+len(resources))
 	if len(merges) > 0 {
 		k.patches = append(k.patches, manifest.Map(manifest.Field{Key: "path", Value: manifest.String(patchesFile)}))
-		files = append(files, File{patchesFile, manifest.AppendFile(nil, merges...)})
+		files = append(files, File{patchesFile, manifest.File(merges...)})
 	}
 	k.patches = slices.Concat(k.patches, deletions, edits)
 	files[0] = k.file()

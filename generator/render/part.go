@@ -94,7 +94,7 @@ func (p part) files() ([]tree.File, error) {
 		for i, item := range built {
 			objects[i] = item.Object
 		}
-		files = append(files, tree.File{Path: p.manifests(c.cluster.Name), Data: manifest.AppendFile(nil, objects...)})
+		files = append(files, tree.File{Path: p.manifests(c.cluster.Name), Data: manifest.File(objects...)})
 	}
 	return files, nil
 }

@@ -119,7 +119,7 @@ func argocdFiles(objects []argocd.Object) ([]tree.File, error) {
 			}
 			together = append(together, o)
 		}
-		files = append(files, tree.File{Path: "argocd/" + file, Data: manifest.AppendFile(nil, together...)})
+		files = append(files, tree.File{Path: "argocd/" + file, Data: manifest.File(together...)})
 	}
 	return files, nil
 }

@@ -138,7 +138,7 @@ func (s *Survey) shown(f feature) (held, Kind, error) {
 		if h.object.Kind != f.kind {
 			continue
 		}
-		text := string(manifest.AppendFile(nil, h.object))
+		text := string(manifest.File(h.object))
 		if !slices.ContainsFunc(f.holds, func(piece string) bool { return !strings.Contains(text, piece) }) {
 			return h, Kind{h.object.APIVersion, h.object.Kind}, nil
 		}

@@ -55,7 +55,7 @@ prints a List, as kubectl does.`,
 		if output == "json" {
 			return a.printList(objects)
 		}
-		_, err = a.stdout.Write(manifest.AppendFile(nil, objects...))
+		_, err = a.stdout.Write(manifest.File(objects...))
 		return err
 	}
 	return cmd
