@@ -38,7 +38,9 @@ type Application struct {
 			Path string `json:"path"`
 		} `json:"source"`
 	} `json:"spec"`
-	Status struct {
+	// Operation is what Argo CD is told to do, until it has.
+	Operation *struct{} `json:"operation"`
+	Status    struct {
 		Sync struct {
 			Status   string `json:"status"`
 			Revision string `json:"revision"`

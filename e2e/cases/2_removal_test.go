@@ -226,15 +226,19 @@ func removeApplication(ctx context.Context, a *argocd.Application, confirm bool)
 }
 
 // terminateOperation ends a sync that looks for the path that is gone, again and again:
-// Argo CD deletes nothing before it has ended.
+// Argo CD deletes nothing before it has ended. As Argo CD's server does it, it writes to the
+// Application that was read: a word to an operation that has ended meanwhile would stay.
 func terminateOperation(ctx context.Context, name string) error {
 	return waiting.Until(ctx, "the sync of "+name+" to end", func(ctx context.Context) (string, error) {
 		now, err := the.Argo.Get(ctx, name)
-		if err != nil || now.Status.Operation == nil || now.Status.Operation.Phase != "Running" && now.Status.Operation.Phase != "Terminating" {
+		if err != nil || now.Operation == nil || now.Status.Operation == nil {
 			return "", err
 		}
-		terminating := []byte(`{"status":{"operationState":{"phase":"Terminating"}}}`)
+		terminating := fmt.Appendf(nil, `{"metadata":{"resourceVersion":%q},"status":{"operationState":{"phase":"Terminating"}}}`, now.Metadata.ResourceVersion)
 		_, err = the.Argo.Resource(argocd.Applications).Patch(ctx, name, types.MergePatchType, terminating, metav1.PatchOptions{})
+		if apierrors.IsConflict(err) {
+			err = nil
+		}
 		return now.String(), err
 	})
 }
