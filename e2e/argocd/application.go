@@ -38,9 +38,8 @@ type Application struct {
 			Path string `json:"path"`
 		} `json:"source"`
 	} `json:"spec"`
-	// Operation is what Argo CD is told to do, until it has.
-	Operation *struct{} `json:"operation"`
-	Status    struct {
+	Pending *struct{} `json:"operation"` // nil once Argo CD has done what it was told
+	Status  struct {
 		Sync struct {
 			Status   string `json:"status"`
 			Revision string `json:"revision"`

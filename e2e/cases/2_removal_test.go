@@ -231,7 +231,7 @@ func removeApplication(ctx context.Context, a *argocd.Application, confirm bool)
 func terminateOperation(ctx context.Context, name string) error {
 	return waiting.Until(ctx, "the sync of "+name+" to end", func(ctx context.Context) (string, error) {
 		now, err := the.Argo.Get(ctx, name)
-		if err != nil || now.Operation == nil || now.Status.Operation == nil {
+		if err != nil || now.Pending == nil || now.Status.Operation == nil {
 			return "", err
 		}
 		terminating := fmt.Appendf(nil, `{"metadata":{"resourceVersion":%q},"status":{"operationState":{"phase":"Terminating"}}}`, now.Metadata.ResourceVersion)
