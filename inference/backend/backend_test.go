@@ -71,9 +71,16 @@ func job(t *testing.T, s *Session, rows int64, data []byte) *tensor.Job {
 	return j
 }
 
+// open loads a model onto the device that the tests are built for: a GPU with
+// the tag gpu, else the CPU.
 func open(t *testing.T, model []byte, c *modelconfig.Config, rows int) (*Session, *Runner) {
 	t.Helper()
-	s, err := cpu(t).open(model, c, rows)
+	return openOn(t, device(t), model, c, rows)
+}
+
+func openOn(t *testing.T, d *Device, model []byte, c *modelconfig.Config, rows int) (*Session, *Runner) {
+	t.Helper()
+	s, err := d.open(model, c, rows)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,6 +131,28 @@ func TestOutputsOfOpenSizeAreSplitByRow(t *testing.T) {
 	}
 }
 
+// TestEveryRunSeesItsOwnInput runs the same tensors again with other content,
+// as a server does. On a GPU, a tensor that was copied there once stays what it
+// was.
+func TestEveryRunSeesItsOwnInput(t *testing.T) {
+	for name, model := range map[string][]byte{"outputs of fixed size": sumModel(), "outputs of open size": doubleModel()} {
+		s, r := open(t, model, &modelconfig.Config{}, 4)
+		for x := float32(1); x <= 3; x++ {
+			j := job(t, s, 1, floats(x))
+			if err := r.Run([]*tensor.Job{j}); err != nil {
+				t.Fatal(err)
+			}
+			want := floats(x) // the sum of one number
+			if s.Signature.Outputs[0].Shape[1] == tensor.Any {
+				want = floats(2 * x)
+			}
+			if string(j.Outputs[0].Data) != string(want) {
+				t.Errorf("%s: of %v it made %v, want %v", name, x, j.Outputs[0].Data, want)
+			}
+		}
+	}
+}
+
 func TestPaddingIsRefusedWhereItWouldShow(t *testing.T) {
 	_, err := cpu(t).open(doubleModel(), &modelconfig.Config{Pad: map[string]modelconfig.Pad{"x": {Max: 8}}}, 8)
 	if err == nil || !strings.Contains(err.Error(), "padding") {
@@ -161,8 +190,8 @@ func TestBindingsAreBounded(t *testing.T) {
 	}
 }
 
-func TestRunAllocatesNothing(t *testing.T) {
-	s, r := open(t, sumModel(), &modelconfig.Config{}, 8)
+func TestRunOnTheCPUAllocatesNothing(t *testing.T) {
+	s, r := openOn(t, cpu(t), sumModel(), &modelconfig.Config{}, 8)
 	jobs := []*tensor.Job{job(t, s, 1, floats(1, 2)), job(t, s, 2, floats(1, 2, 3, 4))}
 	if n := testing.AllocsPerRun(100, func() {
 		if err := r.Run(jobs); err != nil {

@@ -1,7 +1,8 @@
 //go:build gpu
 
-// What only a GPU can show: `go test -tags gpu -run OnAGPU -v ./backend` on a
-// machine that has one. docs/contract.md lists it with the rest.
+// What only a GPU can show: `go test -tags gpu -v ./backend` on a machine that
+// has one. It runs the tests of the Runner there, too. docs/contract.md lists
+// it with the rest.
 
 package backend
 
@@ -16,7 +17,7 @@ import (
 	"github.com/mlfleet/mlfleet/inference/tensor"
 )
 
-func gpu(t *testing.T) *Device {
+func device(t testing.TB) *Device {
 	t.Helper()
 	d, err := Choose(Options{Kind: CUDA})
 	if err != nil {
@@ -36,7 +37,7 @@ func ints(v ...int64) []byte {
 // TestOnAGPUTheModelAnswersAsOnTheCPU runs the committed model on both.
 func TestOnAGPUTheModelAnswersAsOnTheCPU(t *testing.T) {
 	var answers [2][]byte
-	for i, d := range []*Device{cpu(t), gpu(t)} {
+	for i, d := range []*Device{cpu(t), device(t)} {
 		s, err := d.Load("../models/sentiment/1/model.onnx", &modelconfig.Config{}, 4)
 		if err != nil {
 			t.Fatal(err)
@@ -72,7 +73,7 @@ func TestOnAGPUNothingFallsToTheCPU(t *testing.T) {
 		t.Fatalf("not even the CPU takes it: %v", err)
 	}
 	s.Close()
-	if _, err := gpu(t).open(model, &modelconfig.Config{}, 4); err == nil || !strings.Contains(err.Error(), "fallback") {
+	if _, err := device(t).open(model, &modelconfig.Config{}, 4); err == nil || !strings.Contains(err.Error(), "fallback") {
 		t.Errorf("got %v, want a refusal that names the fallback", err)
 	}
 }

@@ -9,6 +9,9 @@ import (
 // compiled it, and somewhere between them the reason. These find it.
 var (
 	missingFile = regexp.MustCompile(`(\S+): cannot open shared object file`)
+	noSuchGPU   = regexp.MustCompile(`Invalid device ID: (-?\d+), must be between 0 \(inclusive\) and (\d+) \(exclusive\)`)
+	arenaFull   = regexp.MustCompile(`BFCArena.* Available memory of (\d+) is smaller than requested bytes of (\d+)`)
+	gpuFull     = regexp.MustCompile(`BFCArena.* Failed to allocate memory for requested buffer of size (\d+)`)
 	cudaFailure = regexp.MustCompile(`CUDA failure (\d+): (.*?) ;(?:.*expr=([^;]*))?`)
 )
 
@@ -26,7 +29,7 @@ func (e *reasonError) Error() string { return e.reason }
 func (e *reasonError) Unwrap() error { return e.err }
 
 // reason puts the runtime's error about a device into plain words, if it is
-// one of those that mean that the machine, not the model, lacks something.
+// one of those that mean that the device lacks something, or is not there.
 // Others come back as they are.
 func reason(err error) error {
 	if err == nil {
@@ -36,6 +39,15 @@ func reason(err error) error {
 	if m := missingFile.FindStringSubmatch(text); m != nil {
 		return &reasonError{fmt.Sprintf("%s is missing (looked for beside ONNX Runtime, in LD_LIBRARY_PATH and the system's folders; "+
 			"CUDA needs CUDA 13 and cuDNN 9, TensorRT needs TensorRT 10 as well)", m[1]), err}
+	}
+	if m := noSuchGPU.FindStringSubmatch(text); m != nil {
+		return &reasonError{fmt.Sprintf("there is no GPU %s: %s visible here, counted from 0", m[1], m[2]), err}
+	}
+	if m := arenaFull.FindStringSubmatch(text); m != nil {
+		return &reasonError{fmt.Sprintf("--gpu-memory-limit is too small: %s bytes of it were left, and %s more are needed", m[1], m[2]), err}
+	}
+	if m := gpuFull.FindStringSubmatch(text); m != nil {
+		return &reasonError{fmt.Sprintf("the GPU, or this server's share of it, has no %s bytes left", m[1]), err}
 	}
 	m := cudaFailure.FindStringSubmatch(text)
 	switch {

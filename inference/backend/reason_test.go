@@ -32,6 +32,24 @@ func TestReasons(t *testing.T) {
 				" ; line=292 ; expr=cudaSetDevice(info_.device_id);",
 			"CUDA failure 46: all devices are busy or unavailable (in cudaSetDevice(info_.device_id))",
 		},
+		{
+			"set up CUDA on GPU 99: cuda_execution_provider_info.cc:62 [ONNXRuntimeError] : 1 : FAIL : provider_options_utils.h:187 Parse " +
+				"Failed to parse provider option \"device_id\": cuda_execution_provider_info.cc:70 operator() " +
+				"Invalid device ID: 99, must be between 0 (inclusive) and 1 (exclusive).",
+			"there is no GPU 99: 1 visible here, counted from 0",
+		},
+		{
+			"Error creating C session from file: Exception during initialization: /onnxruntime_src/onnxruntime/core/framework/bfc_arena.cc:359 " +
+				"void* onnxruntime::BFCArena::AllocateRawInternal(size_t, bool, onnxruntime::Stream*) " +
+				"Available memory of 0 is smaller than requested bytes of 67108864",
+			"--gpu-memory-limit is too small: 0 bytes of it were left, and 67108864 more are needed",
+		},
+		{
+			"Error creating C session from file: Exception during initialization: /onnxruntime_src/onnxruntime/core/framework/bfc_arena.cc:359 " +
+				"void* onnxruntime::BFCArena::AllocateRawInternal(size_t, bool, onnxruntime::Stream*) " +
+				"Failed to allocate memory for requested buffer of size 67108864",
+			"the GPU, or this server's share of it, has no 67108864 bytes left",
+		},
 		{"CUDA failure 35: old driver ; GPU=0", "CUDA failure 35: old driver"},
 		{"Load model failed: protobuf parsing failed", "Load model failed: protobuf parsing failed"},
 	} {

@@ -17,6 +17,7 @@ const maxBindings = 512
 // A Runner runs batches of one Session. It is used by one goroutine at a time.
 type Runner struct {
 	s        *Session
+	thread   *thread // nil on the CPU
 	buckets  []int
 	in, out  []region
 	bindings map[string]*binding
@@ -24,28 +25,37 @@ type Runner struct {
 	shape    []int64
 }
 
-// A binding ties tensors of one size, laid over the Runner's memory, to the
-// session. The runtime then needs no further word to run them.
+// A binding is the tensors of one size, laid over the Runner's memory. On the
+// CPU it ties them to the session, and the runtime then needs no further word
+// to run them. On a GPU it must not: there the runtime copies an input to the
+// device when it is tied, and never looks at the memory again.
 type binding struct {
 	rows    int
 	rowSize []int // bytes of a row of each input
 	inputs  []ort.Value
-	outputs []ort.Value // nil if the runtime must allocate them
-	outRow  []int       // bytes of a row of each output
-	io      *ort.IoBinding
+	outputs []ort.Value    // nil if the runtime must allocate them
+	outRow  []int          // bytes of a row of each output
+	io      *ort.IoBinding // nil on a GPU, and if the runtime allocates the outputs
 }
 
 // NewRunner makes a Runner. The caller closes it.
 func (s *Session) NewRunner() *Runner {
-	return &Runner{
+	r := &Runner{
 		s: s, buckets: s.Signature.Buckets(),
 		in: make([]region, len(s.Signature.Inputs)), out: make([]region, len(s.Signature.Outputs)),
 		bindings: map[string]*binding{},
 	}
+	if s.Device.Kind != CPU {
+		r.thread = newThread()
+	}
+	return r
 }
 
 // Close frees the Runner's memory.
 func (r *Runner) Close() {
+	if r.thread != nil {
+		r.thread.close()
+	}
 	r.forget()
 	for _, regions := range [][]region{r.in, r.out} {
 		for i := range regions {
@@ -86,14 +96,30 @@ func (r *Runner) Run(jobs []*tensor.Job) error {
 	r.load(b, jobs)
 	r.s.Device.mu.Lock()
 	defer r.s.Device.mu.Unlock()
-	if b.io == nil {
+	if r.thread != nil {
+		return r.thread.do(func() error { return r.compute(b, jobs) })
+	}
+	return r.compute(b, jobs)
+}
+
+// compute runs the model on what load has copied, and gives the jobs their
+// outputs.
+func (r *Runner) compute(b *binding, jobs []*tensor.Job) error {
+	if b.outputs == nil {
 		return r.runOpen(b, jobs)
 	}
-	if err := r.s.session.RunWithBinding(b.io); err != nil {
-		return fmt.Errorf("run %d rows: %w", bucket, err)
+	if err := r.runBound(b); err != nil {
+		return fmt.Errorf("run %d rows: %w", b.rows, err)
 	}
 	r.store(b, jobs)
 	return nil
+}
+
+func (r *Runner) runBound(b *binding) error {
+	if b.io == nil {
+		return r.s.session.Run(b.inputs, b.outputs)
+	}
+	return r.s.session.RunWithBinding(b.io)
 }
 
 // bucket is the smallest number of rows to run that holds so many.
@@ -242,6 +268,9 @@ func (r *Runner) fillBinding(b *binding, class []int64) error {
 			return fmt.Errorf("output %q: %w", spec.Name, err)
 		}
 		b.outputs, b.outRow = append(b.outputs, v), append(b.outRow, size)
+	}
+	if r.s.Device.Kind != CPU {
+		return nil
 	}
 	return r.tie(b)
 }

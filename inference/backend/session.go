@@ -31,9 +31,10 @@ func (d *Device) Load(path string, c *modelconfig.Config, maxRows int) (*Session
 	if err != nil {
 		return nil, err
 	}
-	return d.newSession(in, out, c, maxRows, func(in, out []string) (*ort.DynamicAdvancedSession, error) {
+	s, err := d.newSession(in, out, c, maxRows, func(in, out []string) (*ort.DynamicAdvancedSession, error) {
 		return ort.NewDynamicAdvancedSession(path, in, out, o)
 	})
+	return s, reason(err)
 }
 
 // describe reads what a model takes and gives. The runtime tells only after
