@@ -30,7 +30,13 @@ type Documents struct {
 	Tenants      []Tenant
 	// Findings are about single documents, in no particular order.
 	Findings fleet.Findings
+
+	rules *schema.Schema
 }
+
+// Rules are the compiled rules that the documents were held against. They are
+// not safe for concurrent use.
+func (d *Documents) Rules() *schema.Schema { return d.rules }
 
 // Environment is the folder of an environment.
 type Environment struct {
@@ -81,10 +87,11 @@ func (d *Document) Spec() *input.Value { return d.Value.Get("spec") }
 func Read(fsys fs.FS) (*Documents, error) {
 	w := walk{fsys: fsys}
 	docs := w.documents()
-	findings, err := checkAll(fsys, w.found)
+	rules, findings, err := checkAll(fsys, w.found)
 	if err != nil {
 		return nil, err
 	}
+	docs.rules = rules
 	docs.Findings = append(w.findings, findings...)
 	for _, t := range docs.Tenants {
 		for _, traffic := range t.Traffic {
@@ -96,11 +103,13 @@ func Read(fsys fs.FS) (*Documents, error) {
 
 // checkAll reads and checks documents on all processors. A document costs about
 // a millisecond, and a processor its own copy of the rules; a small fleet is
-// checked by one. A panic goes on in the caller, who can recover from it.
-func checkAll(fsys fs.FS, docs []*Document) (fleet.Findings, error) {
+// checked by one, whose rules it gives. A panic goes on in the caller, who can
+// recover from it.
+func checkAll(fsys fs.FS, docs []*Document) (*schema.Schema, fleet.Findings, error) {
 	const share = 100 // documents that are worth a processor
 	workers := min(runtime.GOMAXPROCS(0), 1+len(docs)/share)
 	findings := make([]fleet.Findings, workers)
+	rules := make([]*schema.Schema, workers)
 	errs, panics := make([]error, workers), make([]error, workers)
 	var group sync.WaitGroup
 	for w := range workers {
@@ -110,10 +119,11 @@ func checkAll(fsys fs.FS, docs []*Document) (fleet.Findings, error) {
 					panics[w] = fmt.Errorf("%v\n%s", value, debug.Stack())
 				}
 			}()
-			rules, err := schema.New()
+			var err error
+			rules[w], err = schema.New()
 			for i := w; i < len(docs) && err == nil; i += workers {
 				var found fleet.Findings
-				found, err = checkOne(fsys, rules, docs[i])
+				found, err = checkOne(fsys, rules[w], docs[i])
 				findings[w] = append(findings[w], found...)
 			}
 			errs[w] = err
@@ -127,7 +137,7 @@ func checkAll(fsys fs.FS, docs []*Document) (fleet.Findings, error) {
 	for _, found := range findings {
 		all = append(all, found...)
 	}
-	return all, cmp.Or(errs...)
+	return rules[0], all, cmp.Or(errs...)
 }
 
 // read reads and checks the measurements.

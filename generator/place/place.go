@@ -24,11 +24,7 @@ import (
 // Fleet that comes with some lacks what they are about, so that what is left can
 // still be checked. The error means that the rules could not be read.
 func Fleet(docs *load.Documents) (*fleet.Fleet, fleet.Findings, error) {
-	fleets, err := Fleets()
-	if err != nil {
-		return nil, nil, err
-	}
-	return fleets(docs)
+	return with(docs.Rules())(docs)
 }
 
 // Fleets is Fleet for documents that are resolved again and again with little
@@ -39,11 +35,15 @@ func Fleets() (func(*load.Documents) (*fleet.Fleet, fleet.Findings, error), erro
 	if err != nil {
 		return nil, err
 	}
+	return with(rules), nil
+}
+
+func with(rules *schema.Schema) func(*load.Documents) (*fleet.Fleet, fleet.Findings, error) {
 	valid := map[string]bool{}
 	return func(docs *load.Documents) (*fleet.Fleet, fleet.Findings, error) {
 		p := &placer{rules: rules, docs: docs, fleet: &fleet.Fleet{}, valid: valid}
 		return p.resolve()
-	}, nil
+	}
 }
 
 func (p *placer) resolve() (*fleet.Fleet, fleet.Findings, error) {
