@@ -205,6 +205,11 @@ func TestRules(t *testing.T) {
 		}, []string{
 			`tenants/acme/models/sentiment.yaml:10:8: no GPU pool of clusters north-production, south-production offers 1 a100-40gb (exclusive) (it offers a10g (exclusive; on-demand), a100-40gb (mig-1g.5gb, mig-2g.10gb, mig-3g.20gb; on-demand), t4 (mps; spot)) — choose what the cluster offers, or leave the cluster out with placement or an override`,
 		}},
+		{"more pods on a GPU than its memory can hold", []edit{
+			{north, "mode: mps, replicas: 4", "mode: mps, replicas: 12"},
+		}, []string{
+			`regions/north.yaml:21:130: 12 pods share a GPU of 16 GiB: CUDA takes 768 MiB of each one's part, and too little is left for a model (at most 11) — let fewer pods share it, or take a class with more memory`,
+		}},
 		{"MPS pool of another tenant", []edit{
 			{fraud, "gpu: none", "gpu: {class: t4, sharing: mps}"},
 			{borealis, "quota:\n", "quota:\n    sharedGpus: 4\n"},

@@ -148,6 +148,9 @@ type GPUPool struct {
 	MIG map[string]int `json:"mig,omitempty"`
 	// Sharing says that several pods use a GPU at once; nil = they do not.
 	Sharing *PoolSharing `json:"sharing,omitempty"`
+	// MemoryGiB is the memory of each of its GPUs, which its class tells; 0 where
+	// nobody knows the class.
+	MemoryGiB int `json:"-"`
 }
 
 // PoolSharing is a pool whose GPUs have no isolation between pods, and which is
@@ -156,6 +159,27 @@ type PoolSharing struct {
 	Mode     string `json:"mode"`     // mps | time-slicing
 	Replicas int    `json:"replicas"` // pods a GPU
 	Tenant   string `json:"tenant"`
+}
+
+const (
+	// GPUMemoryVisible is the share of a GPU's memory that the driver reports at
+	// least (cue/catalogue.cue), in percent.
+	GPUMemoryVisible = 93
+	// GPUMemoryOverhead is what a server takes of a GPU beside the memory that it
+	// manages itself, in bytes: the CUDA context and the libraries' handles, 700 MiB
+	// on an H100 (docs/contract.md).
+	GPUMemoryOverhead = 768 << 20
+	// GPUMemoryLeast is the least that a server on a shared GPU can do anything with.
+	GPUMemoryLeast = 512 << 20
+)
+
+// MemoryShare is the bytes that each server on a shared GPU of the pool may manage
+// itself, so that none takes another's: an equal part of the GPU, without what
+// CUDA takes. Negative where that is more.
+func (p *GPUPool) MemoryShare() int64 {
+	const step = 64 << 20 // round numbers are easier to read
+	visible := int64(p.MemoryGiB) << 30 / 100 * GPUMemoryVisible
+	return (visible/int64(p.Sharing.Replicas) - GPUMemoryOverhead) / step * step
 }
 
 // Offers says whether the pool can run a replica that asks for g on behalf of tenant.

@@ -155,6 +155,9 @@ func (p *placer) cluster(r *fleet.Region, v *input.Value) *fleet.Cluster {
 	c := &fleet.Cluster{Name: v.Get("name").Text, Region: r, Environment: environment, Position: v.Get("name").Position}
 	c.Origins = stack{{"cluster " + c.Name, v}}
 	p.decode(v, &c.Spec)
+	for _, pool := range c.Spec.GPUPools {
+		pool.MemoryGiB = p.fleet.GPUClasses[pool.Class].MemoryGiB
+	}
 	return c
 }
 

@@ -29,6 +29,7 @@ var features = []struct {
 		{"a model on several GPUs", "Deployment", []string{`nvidia.com/gpu: "4"`}},
 		{"a model on a MIG instance", "Deployment", []string{`nvidia.com/mig-3g.20gb: "1"`}},
 		{"a model that shares a GPU by MPS or time-slicing", "Deployment", []string{`nvidia.com/gpu.shared: "1"`}},
+		{"its share of the GPU's memory", "Deployment", []string{"name: GPU_MEMORY_LIMIT\n          value: 3"}},
 		{"spreading over zones and hosts", "Deployment", []string{"topologySpreadConstraints:"}},
 		{"zone-local traffic", "Service", []string{"trafficDistribution: PreferSameZone"}},
 	}},

@@ -44,6 +44,7 @@ const (
 	EnvRegion          = "REGION"
 	EnvCluster         = "CLUSTER"
 	EnvDevice          = "DEVICE"
+	EnvGPUMemoryLimit  = "GPU_MEMORY_LIMIT"
 	EnvMaxBatchSize    = "MAX_BATCH_SIZE"
 	EnvMaxQueueDelay   = "MAX_QUEUE_DELAY"
 	EnvDrainTimeout    = "DRAIN_TIMEOUT"

@@ -1,10 +1,12 @@
 package serving
 
 import (
+	"math"
 	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/mlfleet/mlfleet/generator/fleet"
@@ -41,6 +43,7 @@ func server(p *fleet.Placement, m *fleet.Model) corev1.Container {
 		return c
 	}
 	c.Args = []string{"serve"}
+	c.Env = append(c.Env, gpuMemoryLimit(p, m))
 	c.Env = append(c.Env, tracing(p)...)
 	return c
 }
@@ -73,6 +76,31 @@ func device(m *fleet.Model) string {
 		return "cpu"
 	}
 	return "cuda"
+}
+
+// gpuMemoryLimit keeps the server to its share of a GPU that others use as well:
+// the driver gives memory to whoever asks first. 0 is no limit. How Triton uses
+// memory is the model's own configuration's to say.
+func gpuMemoryLimit(p *fleet.Placement, m *fleet.Model) corev1.EnvVar {
+	return literal(contract.EnvGPUMemoryLimit, resource.NewQuantity(memoryShare(p, m), resource.BinarySI).String())
+}
+
+// memoryShare is the smallest share that a pool offers which may take the replica;
+// 0 where the replica shares no GPU, or the share is too small, which is reported.
+func memoryShare(p *fleet.Placement, m *fleet.Model) int64 {
+	if p.Cluster == nil || m.Spec.GPU == nil || !m.Spec.GPU.Shared() {
+		return 0
+	}
+	least := int64(math.MaxInt64)
+	for _, pool := range p.Cluster.Spec.GPUPools {
+		if pool.Offers(m.Spec.GPU, m.Spec.Capacity, p.Tenant.Name) {
+			least = min(least, pool.MemoryShare())
+		}
+	}
+	if least == math.MaxInt64 {
+		return 0
+	}
+	return max(least, 0)
 }
 
 // literal is a variable with exactly this value. The kubelet expands $(NAME) in

@@ -123,7 +123,7 @@ func fixtureUSEast(env *fleet.Environment) *fleet.Region {
 			},
 			GPUPools: []*fleet.GPUPool{
 				{Name: "a10g", Class: "a10g", InstanceTypes: []string{"g5.2xlarge"}, MaxNodes: 20, CapacityTypes: []fleet.CapacityType{fleet.OnDemand, fleet.Spot}},
-				{Name: "a10g-acme", Class: "a10g", InstanceTypes: []string{"g5.2xlarge"}, MaxNodes: 4, CapacityTypes: []fleet.CapacityType{fleet.Spot}, Sharing: &fleet.PoolSharing{Mode: "mps", Replicas: 4, Tenant: "acme"}},
+				{Name: "a10g-acme", Class: "a10g", InstanceTypes: []string{"g5.2xlarge"}, MaxNodes: 4, CapacityTypes: []fleet.CapacityType{fleet.Spot}, Sharing: &fleet.PoolSharing{Mode: "mps", Replicas: 4, Tenant: "acme"}, MemoryGiB: 24},
 				{Name: "a100-mig", Class: "a100-40gb", InstanceTypes: []string{"p4d.24xlarge"}, MaxNodes: 2, CapacityTypes: []fleet.CapacityType{fleet.Reserved}, MIG: map[string]int{"1g.5gb": 4, "3g.20gb": 1}},
 			},
 		},
@@ -156,7 +156,7 @@ func fixtureEUWest(env *fleet.Environment) *fleet.Region {
 			},
 			GPUPools: []*fleet.GPUPool{
 				{Name: "a10g", Class: "a10g", InstanceTypes: []string{"g5.2xlarge"}, MaxNodes: 4, CapacityTypes: []fleet.CapacityType{fleet.Spot}},
-				{Name: "a10g-acme", Class: "a10g", InstanceTypes: []string{"g5.2xlarge"}, MaxNodes: 1, CapacityTypes: []fleet.CapacityType{fleet.Spot}, Sharing: &fleet.PoolSharing{Mode: "mps", Replicas: 4, Tenant: "acme"}},
+				{Name: "a10g-acme", Class: "a10g", InstanceTypes: []string{"g5.2xlarge"}, MaxNodes: 1, CapacityTypes: []fleet.CapacityType{fleet.Spot}, Sharing: &fleet.PoolSharing{Mode: "mps", Replicas: 4, Tenant: "acme"}, MemoryGiB: 24},
 				{Name: "a100-mig", Class: "a100-40gb", InstanceTypes: []string{"p4d.24xlarge"}, MaxNodes: 1, CapacityTypes: []fleet.CapacityType{fleet.OnDemand}, MIG: map[string]int{"1g.5gb": 7}},
 			},
 		},
