@@ -22,11 +22,12 @@ type Infer struct {
 	Priority    batch.Priority
 	HasPriority bool
 
-	scan   scanner
-	seen   []bool // by input
-	binary []binaryInput
-	all    bool // outputs are binary unless they say otherwise
-	last   again
+	scan    scanner
+	seen    []bool   // by input
+	current declared // input
+	binary  []binaryInput
+	all     bool // outputs are binary unless they say otherwise
+	last    again
 }
 
 // Decode reads a request body into the call's inputs. The first header bytes
