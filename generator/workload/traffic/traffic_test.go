@@ -77,6 +77,18 @@ func TestTheRouteSplitsByHeaderThenByWeight(t *testing.T) {
 	}
 }
 
+// A gateway's own patience may be half of the server's: whether an answer comes must not
+// depend on it.
+func TestGatewaysWaitLongerThanTheServer(t *testing.T) {
+	const server = 30 * time.Second // REQUEST_TIMEOUT in docs/contract.md
+	p, _ := exposed(t)
+	for i, rule := range traffic.ModelRoute(p, workloadtest.Model(t, p, "sentiment")).Spec.Rules {
+		if got, err := time.ParseDuration(rule.Timeouts.Request); err != nil || got <= server {
+			t.Errorf("rule %d waits for %q, and the server for %s", i, rule.Timeouts.Request, server)
+		}
+	}
+}
+
 // A canary is a model: what a model has, it has, under a name that selects nothing of
 // the model's.
 func TestACanaryRunsBesideItsModel(t *testing.T) {
@@ -260,6 +272,9 @@ func TestIstiosRouteIsTheGatewayAPIs(t *testing.T) {
 	}
 	for i, rule := range want.Spec.Rules {
 		route := got.Spec.HTTP[i]
+		if route.Timeout != rule.Timeouts.Request {
+			t.Errorf("route %d waits for %q, want %q", i, route.Timeout, rule.Timeouts.Request)
+		}
 		for j, match := range rule.Matches {
 			uri := route.Match[j].URI
 			if uri.Exact+uri.Prefix != match.Path.Value || (uri.Prefix != "") != (match.Path.Type == "PathPrefix") {

@@ -23,8 +23,9 @@ type VirtualServiceSpec struct {
 
 // IstioRoute sends what any of its matches matches to its destinations.
 type IstioRoute struct {
-	Match []IstioMatch       `json:"match"`
-	Route []IstioDestination `json:"route"`
+	Match   []IstioMatch       `json:"match"`
+	Route   []IstioDestination `json:"route"`
+	Timeout string             `json:"timeout"` // of the whole answer; Istio has none by default
 }
 
 // IstioMatch wants all of what it names.
