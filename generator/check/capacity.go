@@ -56,7 +56,7 @@ func (c *checker) shortage(p *fleet.Placement, m *fleet.Model) (shortage, bool) 
 		c.refuse(m.Origins.Origin("gpu", "class"), fmt.Sprintf("there is no GPU class %q", class), "", suggest.Fix(class, keys(c.fleet.GPUClasses)))
 		return shortage{}, false
 	}
-	if c.unpartitionable(m) {
+	if c.unpartitionable(m) || c.idleGPUs(m) {
 		return shortage{}, false
 	}
 	at := m.Origins.Origin("gpu")
@@ -89,6 +89,17 @@ func (c *checker) unpartitionable(m *fleet.Model) bool {
 		fix = "it cannot be partitioned: take whole GPUs, or a class that can"
 	}
 	c.refuse(m.Origins.Origin("gpu", "sharing"), fmt.Sprintf("a GPU of class %s has no MIG profile %q", g.Class, profile), "", fix)
+	return true
+}
+
+// idleGPUs reports a model that asks for GPUs which its server would never use.
+func (c *checker) idleGPUs(m *fleet.Model) bool {
+	count := m.Spec.GPU.Count
+	if m.Spec.Runtime != fleet.ONNX || count < 2 {
+		return false
+	}
+	c.refuse(m.Origins.Origin("gpu", "count"), fmt.Sprintf("a replica asks for %d GPUs, and the server of runtime onnx runs a model on one", count),
+		"1", "ask for one, and for more replicas; or take runtime triton, which can use several")
 	return true
 }
 

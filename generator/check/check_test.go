@@ -223,8 +223,16 @@ func TestRules(t *testing.T) {
 		}, []string{
 			`tenants/acme/models/sentiment.yaml:10:8: no GPU pool of cluster north-production offers 1 t4 (mps) (it offers a10g (exclusive; on-demand), a100-40gb (mig-1g.5gb, mig-2g.10gb, mig-3g.20gb; on-demand), t4 (time-slicing; spot)) — choose what the cluster offers, or leave the cluster out with placement or an override`,
 		}},
+		{"more GPUs than the server uses", []edit{
+			{sentiment, "{class: a10g}", "{class: a10g, count: 2}"},
+			{staging, "gpus: 1,", "gpus: 4,"},
+			{acme, "gpus: 8", "gpus: 32"},
+		}, []string{
+			`tenants/acme/models/sentiment.yaml:10:29: a replica asks for 2 GPUs, and the server of runtime onnx runs a model on one (1) — ask for one, and for more replicas; or take runtime triton, which can use several`,
+		}},
 		{"more GPUs than a node has", []edit{
 			{sentiment, "{class: a10g}", "{class: a10g, count: 4}"},
+			{sentiment, "runtime: onnx", "runtime: triton"},
 			{staging, "gpus: 1,", "gpus: 4,"},
 			{acme, "gpus: 8", "gpus: 32"},
 		}, []string{
@@ -347,6 +355,7 @@ func TestRules(t *testing.T) {
 		}},
 		{"limit of GPUs", []edit{
 			{sentiment, "{class: a10g}", "{class: a10g, count: 2}"},
+			{sentiment, "runtime: onnx", "runtime: triton"},
 			{acme, "gpus: 8", "gpus: 32"},
 			{staging, "gpus: 1,", "gpus: 0,"},
 		}, []string{

@@ -162,9 +162,9 @@ type PoolSharing struct {
 }
 
 const (
-	// GPUMemoryVisible is the share of a GPU's memory that the driver reports at
-	// least (cue/catalogue.cue), in percent.
-	GPUMemoryVisible = 93
+	// GPUMemoryVisible is the share of a GPU's memory that CUDA can use at least
+	// (cue/catalogue.cue), in percent.
+	GPUMemoryVisible = 90
 	// GPUMemoryOverhead is what a server takes of a GPU beside the memory that it
 	// manages itself, in bytes: the CUDA context and the libraries' handles, 700 MiB
 	// on an H100 (docs/contract.md).

@@ -18,18 +18,36 @@ type layer struct {
 // from, so nothing has to be noted down while merging.
 type stack []layer
 
-// whole is the setting that a layer replaces instead of adding to it: how many
-// GPUs, and how they are shared, is said of a class, and means nothing of another.
-const whole = "gpu"
+// wholes are the settings that a layer replaces instead of adding to them: how
+// many GPUs, and how they are shared, is said of a class, and means nothing of
+// another; and so are weights and regions said of a policy.
+var wholes = [][]string{{"gpu"}, {"expose", "dns"}}
 
 // merged is the settings that come out.
 func (s stack) merged() *input.Value {
 	var out *input.Value
 	for _, l := range s {
-		if out != nil && l.root.Get(whole) != nil {
-			out = out.Without(whole)
+		for _, whole := range wholes {
+			if l.root.At(whole...) != nil {
+				out = without(out, whole)
+			}
 		}
 		out = out.Merge(l.root)
+	}
+	return out
+}
+
+// without is v without what stands at path.
+func without(v *input.Value, path []string) *input.Value {
+	if v.At(path...) == nil {
+		return v
+	}
+	name, rest := path[0], path[1:]
+	out := v.Without(name)
+	if len(rest) > 0 {
+		f := *v.Field(name)
+		f.Value = without(f.Value, rest)
+		out.Fields = append(out.Fields, f)
 	}
 	return out
 }
@@ -53,12 +71,14 @@ func (s stack) Origin(path ...string) fleet.Origin {
 // visible are the layers that a value can be from: without those whose setting
 // was replaced by a higher one. The schema's defaults, lowest, fill every gap.
 func (s stack) visible(path []string) stack {
-	if len(path) == 0 || path[0] != whole {
-		return s
-	}
-	for i, l := range slices.Backward(s) {
-		if i > 0 && l.root.Get(whole) != nil {
-			return append(stack{s[0]}, s[i:]...)
+	for _, whole := range wholes {
+		if len(path) < len(whole) || !slices.Equal(path[:len(whole)], whole) {
+			continue
+		}
+		for i, l := range slices.Backward(s) {
+			if i > 0 && l.root.At(whole...) != nil {
+				return append(stack{s[0]}, s[i:]...)
+			}
 		}
 	}
 	return s

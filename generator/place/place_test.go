@@ -205,6 +205,34 @@ func TestGPUComesAndGoes(t *testing.T) {
 	}
 }
 
+// What a DNS policy needs belongs to that policy, so an override replaces both.
+func TestDNSPolicyIsReplaced(t *testing.T) {
+	inputs := fleettest.Small(t)
+	fleettest.Edit(t, inputs, sentiment, "expose: {hostname: sentiment}", `expose: {hostname: sentiment, dns: {policy: weighted, weights: {north: 2, south: 1}}}
+  overrides:
+  - match: {environment: staging}
+    expose: {hostname: sentiment, dns: {policy: failover, primary: north, secondary: south}}
+  - match: {region: north}
+    expose: {hostname: other}`)
+	f := good(t, inputs)
+	for cluster, want := range map[string]string{
+		"south-production": "{sentiment weighted map[north:2 south:1]  }", "south-staging": "{sentiment failover map[] north south}",
+		"north-production": "{other weighted map[north:2 south:1]  }", "north-staging": "{other failover map[] north south}",
+	} {
+		e := model(t, f.Tenant("acme").Placement(cluster), "sentiment").Spec.Expose
+		if got := fmt.Sprint("{", e.Hostname, " ", e.DNS.Policy, " ", e.DNS.Weights, " ", e.DNS.Primary, " ", e.DNS.Secondary, "}"); got != want {
+			t.Errorf("%s: got %s, want %s", cluster, got, want)
+		}
+	}
+	origins := model(t, f.Tenant("acme").Placement("south-staging"), "sentiment").Origins
+	if o := origins.Origin("expose", "dns", "weights"); o.Layer != "override 1 of model sentiment" {
+		t.Errorf("weights that are gone come from %+v", o)
+	}
+	if o := origins.Origin("expose", "hostname"); o.Layer != "override 1 of model sentiment" {
+		t.Errorf("the hostname comes from %+v", o)
+	}
+}
+
 // Defaults that depend on what a model says follow it through the layers.
 func TestImageFollowsTheRuntime(t *testing.T) {
 	inputs := fleettest.Small(t)

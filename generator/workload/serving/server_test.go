@@ -65,8 +65,8 @@ func TestServerEnvironmentIsTheContracts(t *testing.T) {
 		want  map[string]string
 	}{
 		{"sentiment", map[string]string{"MODEL_VERSION": "3", "DEVICE": "cuda", "GPU_MEMORY_LIMIT": "0"}},
-		// A quarter of the 93 % of 24 GiB that can be used, without 768 MiB for CUDA.
-		{"reranker", map[string]string{"MODEL_VERSION": "7", "DEVICE": "cuda", "GPU_MEMORY_LIMIT": "4928Mi"}},
+		// A quarter of the 90 % of 24 GiB that can be used, without 768 MiB for CUDA.
+		{"reranker", map[string]string{"MODEL_VERSION": "7", "DEVICE": "cuda", "GPU_MEMORY_LIMIT": "4736Mi"}},
 		{"tagger", map[string]string{"MODEL_VERSION": "1.4.0", "DEVICE": "cpu", "GPU_MEMORY_LIMIT": "0"}},
 		{"vision", map[string]string{"MODEL_VERSION": "12", "DEVICE": "cuda", "POD_UID": "<metadata.uid>"}},
 	} {
