@@ -10,9 +10,12 @@ import (
 
 // in is the model as it runs in a cluster, or (nil) in no cluster in particular:
 // without the layers that only a cluster has. It is nil where the settings that
-// come out are wrong, which is reported.
+// come out are wrong, or the cluster's environment is, which is reported.
 func (m *modelDoc) in(c *fleet.Cluster) *fleet.Model {
 	layers, key := m.layers(c)
+	if c != nil && m.environmentSpec(c.Environment.Name) == nil { // what its defaults say is unknown
+		return nil
+	}
 	if model, ok := m.cache[key]; ok {
 		return model
 	}

@@ -337,6 +337,21 @@ func TestWhatCouldNotBeReadIsReportedOnce(t *testing.T) {
 	}
 }
 
+// What an environment's defaults would have been is unknown where its file is wrong, so
+// nothing is said of settings that may have come from there.
+func TestSettingsOfAnEnvironmentThatCouldNotBeRead(t *testing.T) {
+	inputs := fleettest.Small(t)
+	const resources = "  resources: {cpu: \"3\", memory: 10Gi}\n"
+	fleettest.Edit(t, inputs, sentiment, resources, "  placement: {environments: [production]}\n")
+	fleettest.Edit(t, inputs, production, "  tiers:\n", "  defaults: {resources: {cpu: \"3\", memory: 10Gi}}\n  tiers:\n")
+	good(t, inputs)
+	fleettest.Edit(t, inputs, production, "  tiers:\n", "  tears:\n")
+	_, said := placed(t, inputs)
+	if slices.ContainsFunc(said, func(s string) bool { return !strings.HasPrefix(s, production) }) || len(said) == 0 {
+		t.Error(strings.Join(said, "\n"))
+	}
+}
+
 func TestSampleFleet(t *testing.T) {
 	f := good(t, fleettest.Copy(t, os.DirFS("../..")))
 	if len(f.Clusters()) != 8 || len(f.Regions) != 4 || len(f.Environments) != 2 || len(f.Tenants) < 5 {
