@@ -36,10 +36,22 @@ type CapacityPlan struct {
 	Needed, Scheduled int32
 	Replicas          Replicas
 	Schedules         []Schedule
+	// Levels are the replicas of other hours than the peak and the quietest one, most
+	// first: with those, all that Schedules and Replicas.Min want.
+	Levels []CapacityLevel
 	// Lead is how long before an hour its replicas are started.
 	Lead metav1.Duration
 	// Forecast is nil for a declared profile.
 	Forecast *ForecastQuality
+}
+
+// CapacityLevel is a number of replicas that a plan has ready, and the busiest of the
+// hours that it is for.
+type CapacityLevel struct {
+	RequestsPerSecond float64
+	Hour              string // "mon 09:00"
+	// Needed replicas serve the hour; Replicas are those with the headroom of a schedule.
+	Needed, Replicas int32
 }
 
 // ForecastQuality is what a forecast was learnt from, and how it did on weeks that

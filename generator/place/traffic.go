@@ -88,7 +88,7 @@ func (m *modelDoc) planned(layers stack, merged *input.Value, c *fleet.Cluster) 
 		return nil, nil, nil, false
 	}
 	if c != nil && c.Spec.Scaling.MetricsAdapter { // an HPA keeps no schedules
-		plan.Schedules = nil
+		plan.Schedules, plan.Levels = nil, nil
 	}
 	top := layers.top("traffic")
 	at := layers[top].root.Field("traffic").Position
