@@ -1,6 +1,12 @@
 package fleet
 
-import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+import (
+	"fmt"
+	"math"
+	"strconv"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
 
 // TrafficProfile is the requests that a model gets in each of its clusters, from which
 // its replicas are computed: declared (Profile, Otherwise and TimeZone) or measured
@@ -32,7 +38,8 @@ type CapacityPlan struct {
 	Peak, Quiet         float64 // requests per second
 	PeakHour, QuietHour string  // "mon 09:00"
 	// Needed replicas serve the peak; Scheduled are those with the headroom of a
-	// schedule, and Replicas what came out.
+	// schedule, and Replicas what came out. The most that a model may have are more or
+	// fewer where a later layer sets replicas.max.
 	Needed, Scheduled int32
 	Replicas          Replicas
 	Schedules         []Schedule
@@ -43,6 +50,12 @@ type CapacityPlan struct {
 	Lead metav1.Duration
 	// Forecast is nil for a declared profile.
 	Forecast *ForecastQuality
+}
+
+// Reason says for people which hour a plan's numbers are from.
+func (p *CapacityPlan) Reason() string {
+	requests := strconv.FormatFloat(math.Round(p.Peak*10)/10, 'f', -1, 64)
+	return fmt.Sprintf("%s requests/s (%s) ÷ (%v a replica × %d %%) = %d, and headroom", requests, p.PeakHour, p.ThroughputPerReplica, p.Utilization, p.Needed)
 }
 
 // CapacityLevel is a number of replicas that a plan has ready, and the busiest of the

@@ -35,6 +35,10 @@ func TestArithmetic(t *testing.T) {
 	if got := HorizontalPodAutoscaler(p, m).Annotations; got["mlfleet.dev/plan"] != plan || got["mlfleet.dev/forecast"] != forecast {
 		t.Errorf("the HPA's: %v", got)
 	}
+	m.Spec.Replicas.Max = 40
+	if got := HorizontalPodAutoscaler(p, m).Annotations["mlfleet.dev/plan"]; got != plan+"\nreplicas.max was set to 40" {
+		t.Errorf("with another ceiling: %s", got)
+	}
 	m.Spec.Canary = &fleet.Canary{Version: "4", Weight: 50}
 	if got := HorizontalPodAutoscaler(p, m.AsCanary()).Annotations; len(got) > 0 {
 		t.Errorf("the canary's: %v", got)
