@@ -110,7 +110,7 @@ func (m *modelDoc) planned(layers stack, merged *input.Value, c *fleet.Cluster) 
 	}
 	top := layers.top("traffic")
 	at := layers[top].root.Field("traffic").Position
-	computed := layer{"traffic of the " + layers[top].name, planValue(plan, replicas, at)}
+	computed := layer{fleet.TrafficLayer + layers[top].name, planValue(plan, replicas, at)}
 	return slices.Insert(slices.Clone(layers), top+1, computed), merged.Merge(computed.root), plan, true
 }
 
