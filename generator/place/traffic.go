@@ -1,6 +1,7 @@
 package place
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -22,6 +23,23 @@ type measured struct {
 
 func newMeasured(files []*load.Traffic) *measured {
 	return &measured{files: files, forecasts: map[string]*capacity.Forecast{}, used: map[string]bool{}}
+}
+
+// nameable are the files that a model can name; the others are reported.
+func (p *placer) nameable(files []*load.Traffic) []*load.Traffic {
+	var out []*load.Traffic
+	for _, file := range files {
+		at := fleet.Position{File: file.File}
+		name := &input.Value{Position: at, Kind: input.String, Text: file.Name}
+		findings, err := p.rules.Check("#TrafficProfile", &input.Value{Position: at, Kind: input.Map, Fields: []input.Field{{Position: at, Name: "measurements", Value: name}}}, "traffic")
+		p.err = cmp.Or(p.err, err)
+		if len(findings) == 0 {
+			out = append(out, file)
+			continue
+		}
+		p.refuse(at, fmt.Sprintf("no model can name measurements that are called %q", file.Name), findings[0].Expected, "rename the file")
+	}
+	return out
 }
 
 // find returns the file that models call by that name, or nil.

@@ -189,6 +189,9 @@ func TestTrafficRefused(t *testing.T) {
 			at + `14:19: there is no file of measurements "web" — use one of letters`,
 			`tenants/acme/traffic/letters.csv: no model of the tenant names these measurements — name them with traffic: {measurements: letters}, or remove the file`,
 		}},
+		"measurements whose name nobody can write": {with(map[string]string{"Web.csv": fourWeeks(), "web.csv": fourWeeks()}, "throughputPerReplica: 50\nmeasurements: web"), []string{
+			`tenants/acme/traffic/Web.csv: no model can name measurements that are called "Web" (a name of at most 40 small letters, digits and hyphens that starts with a letter and does not end in a hyphen) — rename the file`,
+		}},
 		"a link for measurements": {linked("tenants/acme/traffic/web.csv", "throughputPerReplica: 50\nmeasurements: web"), []string{
 			`tenants/acme/traffic/web.csv: a symbolic link (input folders hold only files and folders) — replace it by what it points to`,
 		}},
