@@ -270,6 +270,9 @@ func TestWrongTogether(t *testing.T) {
 		{"a preStop above a default's gracePeriod", sentiment, "  expose:", "  shutdown: {preStop: 2m}\n  expose:", []string{
 			`tenants/acme/models/sentiment.yaml:13:3: spec.shutdown.gracePeriod is "60s" (longer than preStop, which it includes; with all defaults and overrides of cluster north-production; it is set at cue/defaults.cue:15:42)`,
 		}},
+		{"a canary that no request reaches", sentiment, "  expose: {hostname: sentiment}\n", "  canary: {version: \"4\", artifact: {uri: \"s3://acme-models/sentiment/4\", sha256: " + strings.Repeat("b", 64) + "}, weight: 10}\n", []string{
+			`tenants/acme/models/sentiment.yaml:13:11: spec.canary does not belong here (only with expose, through which its share of the requests comes; with all defaults and overrides of cluster north-production)`,
+		}},
 		{"no resources anywhere", sentiment, "  resources: {cpu: \"3\", memory: 10Gi}\n", "", []string{
 			`tenants/acme/models/sentiment.yaml:5:3: spec.resources is missing (CPU and memory of a replica: requested, and not exceeded; with all defaults and overrides of cluster north-production) — add it`,
 		}},
