@@ -310,6 +310,9 @@ func TestWrongTogether(t *testing.T) {
 		{"a model's min above a default's max", fraud, "  replicas: {min: 2, max: 2}\n", "  replicas: {min: 40}\n", []string{
 			`tenants/borealis/models/fraud.yaml:12:19: spec.replicas.min is 40, and spec.replicas.max is 10 by default (spec.replicas.max has to be at least 40: the most; not below the fewest; with all defaults and overrides of cluster north-production) — set spec.replicas.max too`,
 		}},
+		{"a canary that no request reaches", sentiment, "  expose: {hostname: sentiment}\n", "  canary: {version: \"4\", artifact: {uri: \"s3://acme-models/sentiment/4\", sha256: " + strings.Repeat("b", 64) + "}, weight: 10}\n", []string{
+			`tenants/acme/models/sentiment.yaml:13:11: spec.canary does not belong here (only with expose, through which its share of the requests comes; with all defaults and overrides of cluster north-production)`,
+		}},
 		{"no resources anywhere", sentiment, "  resources: {cpu: \"3\", memory: 10Gi}\n", "", []string{
 			`tenants/acme/models/sentiment.yaml:5:3: spec.resources is missing (CPU and memory of a replica: requested, and not exceeded; with all defaults and overrides of cluster north-production) — add it`,
 		}},
