@@ -114,15 +114,6 @@ func (m *modelDoc) opponent(f fleet.Finding, merged *input.Value, path []string)
 	return nil
 }
 
-// without is a map less the value at a path.
-func without(v *input.Value, path []string) *input.Value {
-	rest := v.Without(path[0])
-	if field := v.Field(path[0]); len(path) > 1 {
-		rest.Fields = append(rest.Fields, input.Field{Position: field.Position, Name: field.Name, Value: without(field.Value, path[1:])})
-	}
-	return rest
-}
-
 // name is a setting's as people write it.
 func name(path []string) string { return "spec." + strings.Join(path, ".") }
 

@@ -26,7 +26,7 @@ type ParentRef struct {
 	Namespace string `json:"namespace"`
 }
 
-// RouteRule sends what any of its matches matches to its backends.
+// RouteRule sends its backends what any of the matches describes.
 type RouteRule struct {
 	Matches     []RouteMatch  `json:"matches"`
 	BackendRefs []BackendRef  `json:"backendRefs"`

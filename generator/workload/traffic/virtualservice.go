@@ -21,7 +21,7 @@ type VirtualServiceSpec struct {
 	HTTP     []IstioRoute `json:"http"`
 }
 
-// IstioRoute sends what any of its matches matches to its destinations.
+// IstioRoute sends its destinations what any of the matches describes.
 type IstioRoute struct {
 	Match   []IstioMatch       `json:"match"`
 	Route   []IstioDestination `json:"route"`
