@@ -3,6 +3,7 @@ package capacity
 import (
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -69,6 +70,36 @@ func TestPlanBounds(t *testing.T) {
 	}
 }
 
+// The week of a commuter has five levels, and each is had as it is: nobody pays for 13
+// replicas where 9 are asked for. The annotation's reader gets each with its reason.
+func TestLevelsAreExact(t *testing.T) {
+	p := plan(t, fleet.TrafficProfile{
+		ThroughputPerReplica: 220, Utilization: 60, Otherwise: 250, TimeZone: "UTC",
+		Profile: []fleet.TrafficHours{
+			{Days: "mon-fri", Hours: "7-10", RequestsPerSecond: 2000},
+			{Days: "mon-fri", Hours: "10-16", RequestsPerSecond: 1100},
+			{Days: "mon-fri", Hours: "16-19", RequestsPerSecond: 2300},
+			{Days: "sat,sun", Hours: "9-20", RequestsPerSecond: 900},
+		},
+	}, 2, 10*time.Minute)
+	var got []string
+	for _, s := range p.Schedules {
+		got = append(got, fmt.Sprintf("%s %s-%s %d", s.Days, s.From, s.To, s.Min))
+	}
+	want := []string{"sun,sat 08:50-20:00 9", "mon,tue,wed,thu,fri 06:50-10:00 20", "mon,tue,wed,thu,fri 10:00-15:50 11", "mon,tue,wed,thu,fri 15:50-19:00 22"}
+	if !slices.Equal(got, want) || p.Replicas != (fleet.Replicas{Min: 3, Max: 29}) {
+		t.Errorf("%+v and %q", p.Replicas, got)
+	}
+	levels := []fleet.CapacityLevel{
+		{RequestsPerSecond: 2000, Hour: "mon 07:00", Needed: 16, Replicas: 20},
+		{RequestsPerSecond: 1100, Hour: "mon 10:00", Needed: 9, Replicas: 11},
+		{RequestsPerSecond: 900, Hour: "sun 09:00", Needed: 7, Replicas: 9},
+	}
+	if !slices.Equal(p.Levels, levels) {
+		t.Errorf("the levels are %+v", p.Levels)
+	}
+}
+
 // However jagged the week, a person can still read its schedules; in every hour they
 // give at least what it needs with headroom, and never more than the peak's.
 func TestSchedulesCoverTheWeek(t *testing.T) {
@@ -86,6 +117,18 @@ func TestSchedulesCoverTheWeek(t *testing.T) {
 		plan := Plan(week, p, "UTC", 1, 20*time.Minute)
 		if len(plan.Schedules) > mostSchedules {
 			t.Errorf("%d schedules", len(plan.Schedules))
+		}
+		explained := map[int32]bool{plan.Scheduled: true, max(withHeadroom(needed(plan.Quiet, p), fleet.ScheduledHeadroom), 1): true}
+		for _, l := range plan.Levels {
+			explained[l.Replicas] = needed(l.RequestsPerSecond, p) == l.Needed && withHeadroom(l.Needed, fleet.ScheduledHeadroom) == l.Replicas
+		}
+		for _, s := range plan.Schedules {
+			if !explained[s.Min] {
+				t.Errorf("no hour asks for the %d replicas of %+v: %+v", s.Min, s, plan.Levels)
+			}
+		}
+		if !explained[plan.Replicas.Min] {
+			t.Errorf("nothing says why %d replicas are the fewest: %+v", plan.Replicas.Min, plan.Levels)
 		}
 		for h, rate := range week {
 			want := withHeadroom(needed(rate, p), fleet.ScheduledHeadroom)

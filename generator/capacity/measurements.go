@@ -71,6 +71,8 @@ type parser struct {
 	lost     bool // what follows would only repeat what was said
 	rows     []row
 	interval time.Duration
+	times    map[time.Time]int // how many rows have a time, in UTC
+	disorder bool              // times out of order were reported
 	findings fleet.Findings
 }
 
@@ -132,7 +134,7 @@ func (p *parser) rate(text string, column int) float64 {
 	switch {
 	case err != nil || math.IsNaN(n) || math.IsInf(n, 0):
 		p.refuse(column, fmt.Sprintf("%.80q is not a number", text), "requests per second", "")
-	case strings.ContainsAny(text, "xX"): // 0x1p4, which Go takes for sixteen
+	case strings.ContainsAny(text, "xX_"): // 0x1p4 and 1_6, which Go takes for sixteen
 		p.refuse(column, fmt.Sprintf("%.80q is not a decimal number", text), "requests per second, such as 16 or 0.5", "")
 	case n < 0:
 		p.refuse(column, fmt.Sprintf("%s requests per second are fewer than none", text), "", "correct it, or leave out what was not measured, up to whole weeks")

@@ -96,6 +96,7 @@ func TestParseRefuses(t *testing.T) {
 		"half an hour east":            {strings.ReplaceAll(measured(4*HoursOfWeek, time.Hour), "Z,", "+05:30,"), `x.csv:2:1: the times' offset from UTC is none of whole hours between -12:00 and +14:00 — write all times in UTC`},
 		"offset after comments":        {"# by hand\n" + header + "\n# more\n2026-09-07T00:00:00+05:30,5\n", `x.csv:4:1: the times' offset from UTC is none of whole hours between -12:00 and +14:00 — write all times in UTC`},
 		"beyond the earth":             {strings.ReplaceAll(measured(4*HoursOfWeek, time.Hour), "Z,", "+15:00,"), `x.csv:2:1: the times' offset from UTC is none of whole hours between -12:00 and +14:00 — write all times in UTC`},
+		"underscores":                  {rows("2026-09-07T00:00:00Z,1_000"), `x.csv:2:22: "1_000" is not a decimal number (requests per second, such as 16 or 0.5)`},
 		"hexadecimal":                  {rows("2026-09-07T00:00:00Z,0x1p4"), `x.csv:2:22: "0x1p4" is not a decimal number (requests per second, such as 16 or 0.5)`},
 		"no requests":                  {silent(4*HoursOfWeek, 0), `x.csv:2:1: no requests are to be expected after these measurements (some in the last week, and in most weeks) — measure while the model is asked, or declare a profile until then`},
 		"no requests in the last week": {silent(5*HoursOfWeek, HoursOfWeek), `x.csv:2:1: no requests are to be expected after these measurements (some in the last week, and in most weeks) — measure while the model is asked, or declare a profile until then`},
@@ -142,10 +143,19 @@ func TestOneMistakeIsOneFinding(t *testing.T) {
 		"a year too late":         {with(102, "2027-09-11T04:00:00Z,4\n"), "x.csv:102:1: a gap: nothing between 2026-09-11T03:00:00Z and 2027-09-11T04:00:00Z"},
 		"a year too early":        {with(102, "2025-09-11T04:00:00Z,4\n"), "x.csv:102:1: 2025-09-11T04:00:00Z is not after 2026-09-11T03:00:00Z"},
 		"a minute too early":      {with(102, "2026-09-11T03:59:00Z,4\n"), "x.csv:102:1: 2026-09-11T03:59:00Z is 59m0s after 2026-09-11T03:00:00Z"},
-		"a line that is lost":     {with(102), "x.csv:102:1: a gap: nothing between 2026-09-11T03:00:00Z and 2026-09-11T05:00:00Z (a line every 1h0m0s)"},
-		"a line that is doubled":  {with(102, lines[101], lines[101]), "x.csv:103:1: 2026-09-11T04:00:00Z is not after 2026-09-11T04:00:00Z"},
-		"a file that is doubled":  {strings.Join(lines, "") + strings.Join(lines[1:], ""), "x.csv:674:1: 2026-09-07T00:00:00Z is not after 2026-10-04T23:00:00Z"},
-		"a gap at the beginning":  {with(3), "x.csv:3:1: a gap: nothing between 2026-09-07T00:00:00Z and 2026-09-07T02:00:00Z (a line every 1h0m0s)"},
+		"half a second late":      {with(102, "2026-09-11T04:00:00.5Z,4\n"), "x.csv:102:1: a gap: nothing between 2026-09-11T03:00:00Z and 2026-09-11T04:00:00.5Z"},
+		"two lines swapped": {strings.Join(slices.Concat(lines[:101], []string{lines[102], lines[101]}, lines[103:]), ""),
+			"x.csv:103:1: 2026-09-11T04:00:00Z is not after 2026-09-11T05:00:00Z (times in order, each once)"},
+		"a line too early": {strings.Join(slices.Concat(lines[:101], lines[110:111], lines[101:110], lines[111:]), ""),
+			"x.csv:103:1: 2026-09-11T04:00:00Z is not after 2026-09-11T13:00:00Z (times in order, each once)"},
+		"the last line first": {strings.Join(slices.Concat(lines[:1], lines[672:], lines[1:672]), ""),
+			"x.csv:3:1: 2026-09-07T00:00:00Z is not after 2026-10-04T23:00:00Z (times in order, each once)"},
+		"the newest first": {lines[0] + strings.Join(reversed(lines[1:673]), ""),
+			"x.csv:3:1: 2026-10-04T22:00:00Z is not after 2026-10-04T23:00:00Z (times in order, each once)"},
+		"a line that is lost":    {with(102), "x.csv:102:1: a gap: nothing between 2026-09-11T03:00:00Z and 2026-09-11T05:00:00Z (a line every 1h0m0s)"},
+		"a line that is doubled": {with(102, lines[101], lines[101]), "x.csv:103:1: 2026-09-11T04:00:00Z is not after 2026-09-11T04:00:00Z"},
+		"a file that is doubled": {strings.Join(lines, "") + strings.Join(lines[1:], ""), "x.csv:674:1: 2026-09-07T00:00:00Z is not after 2026-10-04T23:00:00Z"},
+		"a gap at the beginning": {with(3), "x.csv:3:1: a gap: nothing between 2026-09-07T00:00:00Z and 2026-09-07T02:00:00Z (a line every 1h0m0s)"},
 		"a gap as long as an hour at the beginning": {strings.Join(slices.Concat(half[:2], half[3:]), ""),
 			"x.csv:3:1: a gap: nothing between 2026-09-07T00:00:00Z and 2026-09-07T01:00:00Z (a line every 30m0s)"},
 		"the first line's rate": {with(2, "2026-09-07T00:00:00Z,-1\n"), "x.csv:2:22: -1 requests per second are fewer than none"},
@@ -155,6 +165,12 @@ func TestOneMistakeIsOneFinding(t *testing.T) {
 			t.Errorf("%s: got\n%v\nwant\n%s", name, findings, tc.want)
 		}
 	}
+}
+
+func reversed(lines []string) []string {
+	out := slices.Clone(lines)
+	slices.Reverse(out)
+	return out
 }
 
 // Whatever is in a file, it is refused with a place in it, or understood, and then

@@ -31,21 +31,60 @@ func Plan(week Week, t fleet.TrafficProfile, timeZone string, floor int32, lead 
 	for h, rate := range week {
 		levels[h] = max(withHeadroom(needed(rate, t), fleet.ScheduledHeadroom), floor)
 	}
-	for steps := int32(4); ; steps-- {
-		var found []segment
-		p.Replicas.Min, found = segments(coarse(levels, steps), p.Lead.Duration)
-		if p.Schedules = schedules(found, timeZone); len(p.Schedules) <= mostSchedules {
-			break
-		}
-		if steps == 1 {
-			p.Replicas.Min, found = segments(daily(coarse(levels, 1)), p.Lead.Duration)
-			p.Schedules = schedules(found, timeZone)
-			break
-		}
-	}
+	p.Replicas.Min, p.Schedules = readable(levels, p.Lead.Duration, timeZone)
+	p.Levels = between(p, week, levels)
 	// At least one more than the fewest, so that there is something to scale.
 	p.Replicas.Max = max(withHeadroom(p.Needed, fleet.MaximumHeadroom), p.Scheduled, p.Replicas.Min+1)
 	return p
+}
+
+// readable finds schedules that a person still reads, and the fewest replicas: of the
+// levels as they are, and of fewer of them only where those would be too many.
+func readable(levels [HoursOfWeek]int32, lead time.Duration, timeZone string) (least int32, found []fleet.Schedule) {
+	try := func(levels [HoursOfWeek]int32) bool {
+		var times []segment
+		least, times = segments(levels, lead)
+		found = schedules(times, timeZone)
+		return len(found) <= mostSchedules
+	}
+	if try(levels) {
+		return least, found
+	}
+	for steps := int32(mostSchedules); steps > 0; steps-- {
+		if try(coarse(levels, steps)) {
+			return least, found
+		}
+	}
+	try(daily(coarse(levels, 1)))
+	return least, found
+}
+
+// between are the levels of a plan's schedules, and of its fewest replicas, that
+// neither its peak nor its quietest hour explains: each with the busiest hour that
+// asks for it, most first.
+func between(p *fleet.CapacityPlan, week Week, levels [HoursOfWeek]int32) []fleet.CapacityLevel {
+	used := []int32{p.Replicas.Min}
+	for _, s := range p.Schedules {
+		used = append(used, s.Min)
+	}
+	slices.Sort(used)
+	var out []fleet.CapacityLevel
+	for _, level := range slices.Backward(slices.Compact(used)) {
+		if level == p.Scheduled || level == levels[week.quiet()] {
+			continue
+		}
+		busiest := -1
+		for h, rate := range week {
+			if levels[h] == level && (busiest < 0 || rate > week[busiest]) {
+				busiest = h
+			}
+		}
+		out = append(out, fleet.CapacityLevel{
+			RequestsPerSecond: week[busiest], Hour: hourName(busiest),
+			Needed: needed(week[busiest], p.TrafficProfile), Replicas: level,
+		})
+	}
+	return out
 }
 
 // needed is how many replicas serve a rate at the utilisation aimed at. A share of a
@@ -61,12 +100,17 @@ func withHeadroom(replicas int32, percent int32) int32 {
 	return (replicas*(100+percent) + 99) / 100
 }
 
-// coarse rounds levels up to a few of them.
+// coarse divides the range of levels into equal steps, and rounds each level up to the
+// highest that its step has: every level is still one that some hour asks for.
 func coarse(levels [HoursOfWeek]int32, steps int32) [HoursOfWeek]int32 {
 	least, most := slices.Min(levels[:]), slices.Max(levels[:])
+	step := func(level int32) int32 { return ((level-least)*steps + most - least - 1) / max(most-least, 1) }
+	top := map[int32]int32{}
+	for _, level := range levels {
+		top[step(level)] = max(top[step(level)], level)
+	}
 	for h, level := range levels {
-		step := ((level-least)*steps + most - least - 1) / max(most-least, 1)
-		levels[h] = least + ((most-least)*step+steps-1)/steps
+		levels[h] = top[step(level)]
 	}
 	return levels
 }

@@ -24,7 +24,10 @@ func sample() []byte {
 	fmt.Fprintln(&b, "# 1.15 on Mondays, 0.85 on Fridays, 0.25 and 0.15 at the weekend, else 1. Written by generator/capacity/sample_test.go.")
 	fmt.Fprintln(&b, header)
 	day := map[time.Weekday]float64{time.Monday: 1.15, time.Friday: 0.85, time.Saturday: 0.25, time.Sunday: 0.15}
-	hill := func(h, top, width float64) float64 { return math.Exp(-math.Pow((h-top)/width, 2)) }
+	hill := func(h, top, width float64) float64 {
+		x := (h - top) / width
+		return math.Exp(-float64(x * x))
+	}
 	for i := range 6 * HoursOfWeek {
 		at := begins.Add(time.Duration(i) * time.Hour)
 		busy, ok := day[at.Weekday()]

@@ -8,7 +8,8 @@ import (
 
 // sequence holds the times of a file against each other: one offset from UTC, and one
 // interval, which is the one between most of them. What follows a wrong time is not
-// held against it, so that one mistake is one finding.
+// held against it, and lines out of order are reported once, so that one mistake is one
+// finding.
 func (p *parser) sequence() {
 	begin := slices.IndexFunc(p.rows, func(r row) bool { return r.known })
 	if begin < 0 {
@@ -16,6 +17,12 @@ func (p *parser) sequence() {
 	}
 	first := p.rows[begin]
 	p.interval = usual(p.rows)
+	p.times = map[time.Time]int{}
+	for _, r := range p.rows {
+		if r.known {
+			p.times[r.at.UTC()]++
+		}
+	}
 	mixed := false
 	for i := begin + 1; i < len(p.rows) && !p.full(); i++ {
 		r, before := &p.rows[i], p.rows[i-1]
@@ -57,12 +64,18 @@ func (p *parser) follows(r, before row) bool {
 	last := before.at.Format(time.RFC3339)
 	switch {
 	case step <= 0:
-		p.refuse(1, r.when+" is not after "+last, "times in order, each once", "")
+		once := p.times[r.at.UTC()] == 1
+		if !once || !p.disorder {
+			p.refuse(1, r.when+" is not after "+last, "times in order, each once", "")
+		}
+		p.disorder = p.disorder || once
 	case step == p.interval && (step > time.Hour || time.Hour%step != 0):
 		p.lost = true
 		p.refuse(1, "an interval is "+step.String(), "one that divides an hour, such as 5m or 1h", "")
 	case step < p.interval:
 		p.refuse(1, r.when+" is "+step.String()+" after "+last, "a line every "+p.interval.String(), "correct it, or measure again")
+	case step > p.interval && p.times[before.at.Add(p.interval).UTC()] > 0:
+		return true // no gap: what lacks stands elsewhere, where it is not after the line before
 	case step > p.interval:
 		p.refuse(1, "a gap: nothing between "+last+" and "+r.when, "a line every "+p.interval.String(), "measure again, or begin the file after the gap")
 	default:

@@ -73,7 +73,7 @@ func (c *checker) shortage(p *fleet.Placement, m *fleet.Model) (shortage, bool) 
 		return shortage{at: at, message: "no instance type in %s fits a replica with " + asks(m) + ", cpu " + resources.CPU.String() + " and memory " + resources.Memory.String(),
 			expected: c.shapes(pools), fix: "ask for less, or ask the platform team for a larger instance type"}, true
 	}
-	return c.standstill(pools, m)
+	return c.standstill(p, pools, m)
 }
 
 // unpartitionable reports a MIG profile that the GPU class lacks: no pool of any

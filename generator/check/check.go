@@ -51,6 +51,7 @@ func Fleet(f *fleet.Fleet) fleet.Findings {
 		}
 	}
 	c.hostnames()
+	c.loadBalancers()
 	return c.findings
 }
 

@@ -27,7 +27,11 @@ func (c *checker) limits(p *fleet.Placement) {
 				"lower it, or override it for that environment")
 		}
 		s := &m.Spec
-		if int(s.Replicas.Max) > limits.Replicas {
+		switch at := m.Origins.Origin("replicas", "max"); {
+		case int(s.Replicas.Max) <= limits.Replicas:
+		case computed(at):
+			c.tooManyComputed(p, m, at, limits.Replicas)
+		default:
 			over(s.Replicas.Max, limits.Replicas, "replicas", "max")
 		}
 		if s.GPU != nil && s.GPU.MIGProfile() == "" && s.GPU.Count > limits.GPUs {

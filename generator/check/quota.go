@@ -33,7 +33,7 @@ func (c *checker) quota(t *fleet.Tenant) {
 			c.refuse(t.Origins.Origin(path...),
 				fmt.Sprintf("%s is %s, but the fewest replicas and a rolling update need %s in cluster %s", strings.Join(path, "."), have.String(), n.total.String(), n.cluster.Name),
 				"at least "+strings.Join(n.pods, " + "),
-				"raise the quota, or lower the models' replicas.min or resources")
+				n.mend())
 		}
 	}
 }
@@ -45,7 +45,17 @@ const gpuResources = "nvidia.com/"
 type need struct {
 	total   resource.Quantity
 	pods    []string // what the total is made of
+	planned []string // the models among them whose replicas are from traffic, and which
 	cluster *fleet.Cluster
+}
+
+// mend is what makes a need smaller, or room for it.
+func (n need) mend() string {
+	if len(n.planned) == 0 {
+		return "raise the quota, or lower the models' replicas.min or resources"
+	}
+	slices.Sort(n.planned)
+	return "raise the quota, lower the models' replicas.min or resources, or correct the traffic of " + strings.Join(n.planned, " and of ")
 }
 
 func needs(p *fleet.Placement) map[corev1.ResourceName]need {
@@ -59,6 +69,9 @@ func needs(p *fleet.Placement) map[corev1.ResourceName]need {
 			n := out[name]
 			n.cluster = p.Cluster
 			n.total.Add(times(request, count))
+			if m.Plan != nil {
+				n.planned = append(n.planned, fmt.Sprintf("%s: %s", m.Name, m.Plan.Reason()))
+			}
 			n.pods = append(n.pods, fmt.Sprintf("%s %d×%s", m.Name, count, request.String()))
 			out[name] = n
 		}

@@ -9,7 +9,7 @@ import (
 
 // standstill asks whether the pools that a model may run on hold its fewest replicas and
 // the pod that a rolling update adds. Where they do not, every update waits for ever.
-func (c *checker) standstill(pools []*fleet.GPUPool, m *fleet.Model) (shortage, bool) {
+func (c *checker) standstill(p *fleet.Placement, pools []*fleet.GPUPool, m *fleet.Model) (shortage, bool) {
 	room := 0
 	for _, pool := range pools {
 		room += pool.MaxNodes * c.replicasOn(pool, m)
@@ -19,11 +19,15 @@ func (c *checker) standstill(pools []*fleet.GPUPool, m *fleet.Model) (shortage, 
 		return shortage{}, false
 	}
 	at := m.Origins.Origin("replicas", "min")
+	expected, fix := "", "lower replicas.min, or ask the platform team for more maxNodes"
+	if computed(at) {
+		expected = "computed from the traffic of its quietest hour, " + m.Plan.QuietHour
+		fix = correction(p.Tenant, m) + ", or ask the platform team for more maxNodes"
+	}
 	return shortage{
-		at: at,
+		at: at, expected: expected, fix: fix,
 		message: fmt.Sprintf("replicas.min%s is %d and a rolling update adds %d, but the pools of %%s that offer %s hold %d",
 			by(at, m), fewest, surge, asks(m), room),
-		fix: "lower replicas.min, or ask the platform team for more maxNodes",
 	}, true
 }
 

@@ -29,14 +29,18 @@ func (c *checker) scaling(p *fleet.Placement) {
 func (c *checker) sleep(p *fleet.Placement, m *fleet.Model) {
 	at := m.Origins.Origin("replicas", "min")
 	scaling := p.Cluster.Spec.Scaling
+	override := "override replicas.min there"
+	if computed(at) {
+		override = "override replicas there: the traffic leaves none at " + m.Plan.QuietHour
+	}
 	switch {
 	case !p.ScaledByKEDA():
 		c.refuse(at, "scaling to zero needs KEDA, and cluster "+p.Cluster.Name+" scales by HPAs"+trailing(by(at, m)), "",
-			"override replicas.min there")
+			override)
 	case len(m.Spec.Scaling.Schedules) > 0:
 	case scaling.WakeBy == "":
 		c.refuse(at, "nothing would wake model "+m.Name+" in cluster "+p.Cluster.Name+" once it has no replicas"+trailing(by(at, m)),
-			"a schedule, or a gateway that counts requests (scaling.wakeBy of the cluster)", "add scaling.schedules, or override replicas.min there")
+			"a schedule, or a gateway that counts requests (scaling.wakeBy of the cluster)", "add scaling.schedules, or "+override)
 	case m.Spec.Expose == nil:
 		c.refuse(at, "nothing would wake model "+m.Name+" once it has no replicas, because no gateway leads to it"+trailing(by(at, m)),
 			"", "add expose or scaling.schedules, or raise replicas.min")

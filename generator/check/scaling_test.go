@@ -1,9 +1,11 @@
 package check_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/mlfleet/mlfleet/generator/internal/fleettest"
 )
@@ -19,6 +21,17 @@ func scheduled(schedules ...string) []edit {
 			strings.Join(schedules, "\n    - ")},
 		{acme, "gpus: 8", "gpus: 20"},
 	}
+}
+
+// measurements are four weeks with requests from nine to five, and hardly any else.
+func measurements(rate int) string {
+	var b strings.Builder
+	b.WriteString("time,requestsPerSecond\n")
+	monday := time.Date(2026, time.September, 7, 0, 0, 0, 0, time.UTC)
+	for at := monday; at.Before(monday.AddDate(0, 0, 28)); at = at.Add(time.Hour) {
+		fmt.Fprintf(&b, "%s,%d\n", at.Format(time.RFC3339), map[bool]int{true: rate, false: 1}[at.Hour() >= 9 && at.Hour() < 17])
+	}
+	return b.String()
 }
 
 // Every rule about the number of replicas: what breaks it, and all that is said of
@@ -105,7 +118,46 @@ func TestScalingRules(t *testing.T) {
 			{acme, "gpus: 8", "gpus: 20"},
 			{production, "replicas: 20", "replicas: 19"},
 		}, []string{
-			at + `12:3: model sentiment asks for replicas.max 20 (at most 19 in environment production) — lower it, or override it for that environment`,
+			at + `12:3: the traffic of model sentiment asks for up to 20 replicas: 400 requests/s (sun 09:00) ÷ (50 a replica × 70 %) = 12, and headroom (at most 19 in environment production) — correct throughputPerReplica or the requests per second, or override replicas.max for that environment`,
+		}},
+		{"traffic whose schedules are beyond the environment's limit", []edit{
+			{sentiment, replicas, "traffic:\n    throughputPerReplica: 50\n    profile: [{hours: 9-17, requestsPerSecond: 400}]\n    otherwise: 1\n    timeZone: UTC\n  placement: {environments: [production], regions: [north]}"},
+			{acme, "gpus: 8", "gpus: 20"},
+			{production, "replicas: 20", "replicas: 14"},
+		}, []string{
+			at + `12:3: the traffic of model sentiment asks for up to 20 replicas: 400 requests/s (sun 09:00) ÷ (50 a replica × 70 %) = 12, and headroom (at most 14 in environment production) — correct throughputPerReplica or the requests per second, or override replicas.min and max for that environment`,
+		}},
+		{"traffic beyond the limit, measured", []edit{
+			{sentiment, replicas, "traffic: {throughputPerReplica: 50, measurements: web}\n  placement: {environments: [production], regions: [north]}"},
+			{"tenants/acme/traffic/web.csv", "", measurements(400)},
+			{acme, "gpus: 8", "gpus: 20"},
+			{production, "replicas: 20", "replicas: 19"},
+		}, []string{
+			at + `12:3: the traffic of model sentiment asks for up to 20 replicas: 400 requests/s (sun 09:00) ÷ (50 a replica × 70 %) = 12, and headroom (at most 19 in environment production) — correct throughputPerReplica or tenants/acme/traffic/web.csv, or override replicas.max for that environment`,
+		}},
+		{"traffic beyond the limit, and an override within", []edit{
+			{sentiment, replicas, "traffic:\n    throughputPerReplica: 50\n    profile: [{hours: 9-17, requestsPerSecond: 400}]\n    otherwise: 1\n    timeZone: UTC\n  placement: {environments: [production], regions: [north]}\n  overrides: [{match: {environment: production}, replicas: {max: 19}}]"},
+			{acme, "gpus: 8", "gpus: 20"},
+			{production, "replicas: 20", "replicas: 19"},
+		}, []string{}},
+		{"traffic beyond the quota", []edit{
+			{sentiment, replicas, "traffic:\n    throughputPerReplica: 50\n    profile: [{hours: 9-17, requestsPerSecond: 400}]\n    otherwise: 1\n    timeZone: UTC\n  placement: {environments: [production], regions: [north]}"},
+		}, []string{
+			`tenants/acme/tenant.yaml:14:11: quota.gpus is 8, but the fewest replicas and a rolling update need 16 in cluster north-production (at least sentiment 16×1) — raise the quota, lower the models' replicas.min or resources, or correct the traffic of sentiment: 400 requests/s (sun 09:00) ÷ (50 a replica × 70 %) = 12, and headroom`,
+		}},
+		{"traffic whose quietest hour is beyond the nodes", []edit{
+			{sentiment, replicas, "traffic:\n    throughputPerReplica: 50\n    profile: [{hours: 9-17, requestsPerSecond: 400}]\n    otherwise: 390\n    timeZone: UTC\n  placement: {environments: [production], regions: [north]}"},
+			{acme, "gpus: 8", "gpus: 20"},
+		}, []string{
+			at + `12:3: replicas.min is 15 and a rolling update adds 1, but the pools of cluster north-production that offer 1 a10g (exclusive) hold 10 (computed from the traffic of its quietest hour, sun 00:00) — correct throughputPerReplica or the requests per second, or ask the platform team for more maxNodes`,
+		}},
+		{"traffic that leaves no replica where nothing wakes it", []edit{
+			{sentiment, replicas, "traffic:\n    throughputPerReplica: 50\n    profile: [{hours: 9-17, requestsPerSecond: 40}]\n    otherwise: 0\n    timeZone: UTC\n  placement: {environments: [production], regions: [north]}"},
+			{acme, "    batching: {maxSize: 16}\n", "    batching: {maxSize: 16}\n    replicas: {min: 0}\n"},
+			{"tenants/acme/models/ranker.yaml", "gpu: none", "gpu: none\n  replicas: {min: 1, max: 2}"},
+			{north, "autoscaler: karpenter", "autoscaler: karpenter\n    scaling: {metricsAdapter: true}"},
+		}, []string{
+			at + `12:3: scaling to zero needs KEDA, and cluster north-production scales by HPAs — override replicas there: the traffic leaves none at sun 00:00`,
 		}},
 		{"a model that nothing would wake", []edit{
 			{sentiment, replicas, "replicas: {min: 0, max: 4}\n  placement: {regions: [north]}"},
@@ -136,6 +188,10 @@ func TestScalingRules(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			inputs := fleettest.Small(t)
 			for _, e := range tc.edits {
+				if e.old == "" {
+					fleettest.Add(inputs, e.file, e.new)
+					continue
+				}
 				fleettest.Edit(t, inputs, e.file, e.old, e.new)
 			}
 			var got []string

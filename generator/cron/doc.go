@@ -1,6 +1,6 @@
 // Package cron reads cron schedules of five fields and says when two of them, a
-// beginning and an end, hold. It takes text and gives times; it knows no clock and no
-// fleet.
+// beginning and an end, hold, and what is wrong with a text that is none. It takes text
+// and gives times; it knows no clock and no fleet.
 //
 // The fields are read by robfig/cron, which Argo CD and KEDA use as well, so that no
 // schedule means something else to them. A [Window] holds as KEDA's cron trigger

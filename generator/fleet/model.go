@@ -43,6 +43,10 @@ type Origin struct {
 // SchemaDefault is the layer of the defaults that stand in cue/.
 const SchemaDefault = "schema default"
 
+// TrafficLayer begins the name of the layer of replicas and schedules that were
+// computed from the traffic of another layer, whose name follows.
+const TrafficLayer = "traffic of the "
+
 // Runtime is the server that runs a model.
 type Runtime string
 

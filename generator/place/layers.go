@@ -68,6 +68,12 @@ func (s stack) Origin(path ...string) fleet.Origin {
 	return fleet.Origin{}
 }
 
+// rank is the height in the stack of the layer that a value is from.
+func (s stack) rank(path []string) int {
+	from := s.Origin(path...)
+	return slices.IndexFunc(s, func(l layer) bool { return l.name == from.Layer })
+}
+
 // visible are the layers that a value can be from: without those whose setting
 // was replaced by a higher one. The schema's defaults, lowest, fill every gap.
 func (s stack) visible(path []string) stack {

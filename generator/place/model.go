@@ -10,9 +10,12 @@ import (
 
 // in is the model as it runs in a cluster, or (nil) in no cluster in particular:
 // without the layers that only a cluster has. It is nil where the settings that
-// come out are wrong, which is reported.
+// come out are wrong, or the cluster's environment is, which is reported.
 func (m *modelDoc) in(c *fleet.Cluster) *fleet.Model {
 	layers, key := m.layers(c)
+	if c != nil && m.environmentSpec(c.Environment.Name) == nil { // what its defaults say is unknown
+		return nil
+	}
 	if model, ok := m.cache[key]; ok {
 		return model
 	}
@@ -71,7 +74,7 @@ func (m *modelDoc) make(layers stack, c *fleet.Cluster) *fleet.Model {
 	merged := layers.merged()
 	layers[0].root = m.dependentDefaults(merged)
 	merged = m.withoutIdleTraffic(layers, layers[0].root.Merge(merged))
-	if c != nil && !m.accepted(merged, c) {
+	if c != nil && !m.accepted(layers, merged, c) {
 		return nil
 	}
 	layers, merged, plan, ok := m.planned(layers, merged, c)
@@ -101,57 +104,4 @@ func (m *modelDoc) dependentDefaults(merged *input.Value) *input.Value {
 		extra.Fields = append(extra.Fields, input.Field{Position: m.gpuDefaults.Position, Name: "gpu", Value: m.gpuDefaults})
 	}
 	return m.modelDefaults.Merge(extra)
-}
-
-// accepted holds merged settings against the schema's rules: layers that are
-// right by themselves can be wrong together. The rules over several fields see
-// only part of the settings, and few combinations of those exist, so an accepted
-// one is remembered.
-func (m *modelDoc) accepted(merged *input.Value, c *fleet.Cluster) bool {
-	key := string(merged.Without("description", "version", "artifact", "image", "expose").AppendJSON(nil))
-	if expose := merged.Get("expose"); expose != nil {
-		key += string(expose.Without("hostname").AppendJSON(nil))
-	}
-	if m.valid[key] {
-		return true
-	}
-	findings, err := m.rules.Check("#EffectiveModel", merged, "spec")
-	if err != nil {
-		m.err = err
-		return false
-	}
-	for _, f := range findings {
-		m.findings = append(m.findings, m.together(f, merged, c))
-	}
-	m.valid[key] = len(findings) == 0
-	return m.valid[key]
-}
-
-// together makes a finding about merged settings one about the model: with the
-// cluster that they are for, and at a place in the model's file, because there
-// every value can be set right, wherever it stands.
-func (m *modelDoc) together(f fleet.Finding, merged *input.Value, c *fleet.Cluster) fleet.Finding {
-	about := fmt.Sprintf("with all defaults and overrides of cluster %s", c.Name)
-	if f.File != m.doc.File {
-		about += "; it is set at " + f.Position.String()
-		f.Position = m.doc.Spec().Place(pathTo(merged, f.Position)...)
-	}
-	if f.Expected != "" {
-		f.Expected += "; "
-	}
-	f.Expected += about
-	return f
-}
-
-// pathTo is where a value that is written at a place stands in merged settings.
-func pathTo(v *input.Value, place fleet.Position) []string {
-	for _, f := range v.Fields {
-		if f.Position == place || f.Value.Position == place {
-			return []string{f.Name}
-		}
-		if below := pathTo(f.Value, place); below != nil {
-			return append([]string{f.Name}, below...)
-		}
-	}
-	return nil
 }

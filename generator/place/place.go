@@ -20,8 +20,8 @@ import (
 	"github.com/mlfleet/mlfleet/generator/suggest"
 )
 
-// Fleet resolves documents. The findings, in no particular order, are errors; a
-// Fleet that comes with some lacks what they are about, so that what is left can
+// Fleet resolves documents. The findings are in no particular order; a Fleet that
+// comes with errors lacks what they are about, so that what is left can
 // still be checked. The error means that the rules could not be read.
 func Fleet(docs *load.Documents) (*fleet.Fleet, fleet.Findings, error) {
 	return with(docs.Rules())(docs)
@@ -176,6 +176,10 @@ func (p *placer) unknown(at fleet.Position, what, name string, known []string) {
 
 func (p *placer) refuse(at fleet.Position, message, expected, fix string) {
 	p.findings = append(p.findings, fleet.Finding{Position: at, Severity: fleet.Error, Message: message, Expected: expected, Fix: fix})
+}
+
+func (p *placer) warn(at fleet.Position, message, expected, fix string) {
+	p.findings = append(p.findings, fleet.Finding{Position: at, Severity: fleet.Warning, Message: message, Expected: expected, Fix: fix})
 }
 
 func (p *placer) environmentNames() []string {

@@ -290,13 +290,28 @@ func TestWrongTogether(t *testing.T) {
 		want           []string
 	}{
 		{"an override's max below the model's min", ranker, "    replicas: {max: 12}\n", "    replicas: {max: 3}\n", []string{
-			`tenants/acme/models/ranker.yaml:19:21: spec.replicas.max is 3 (at least 4: the most; not below the fewest; with all defaults and overrides of cluster north-production)`,
+			`tenants/acme/models/ranker.yaml:19:21: spec.replicas.max is 3, and spec.replicas.min is 4 from override 1 of model ranker (at least 4: the most; not below the fewest; with all defaults and overrides of cluster north-production) — set spec.replicas.min too`,
 		}},
 		{"a model's min above an environment's max", sentiment, "  replicas: {min: 2, max: 4}\n", "  replicas: {min: 3}\n", []string{
-			`tenants/acme/models/sentiment.yaml:12:3: spec.replicas.max is 2 (at least 3: the most; not below the fewest; with all defaults and overrides of cluster north-staging; it is set at environments/staging/environment.yaml:17:29)`,
+			`tenants/acme/models/sentiment.yaml:12:19: spec.replicas.min is 3, and spec.replicas.max is 2 from environment staging (spec.replicas.max has to be at least 3: the most; not below the fewest; with all defaults and overrides of cluster north-staging; spec.replicas.max is set at environments/staging/environment.yaml:17:29) — set spec.replicas.max too`,
 		}},
 		{"a preStop above a default's gracePeriod", sentiment, "  expose:", "  shutdown: {preStop: 2m}\n  expose:", []string{
-			`tenants/acme/models/sentiment.yaml:13:3: spec.shutdown.gracePeriod is "60s" (longer than preStop, which it includes; with all defaults and overrides of cluster north-production; it is set at cue/defaults.cue:15:42)`,
+			`tenants/acme/models/sentiment.yaml:13:23: spec.shutdown.preStop is "2m", and spec.shutdown.gracePeriod is "60s" by default (spec.shutdown.gracePeriod has to be longer than preStop, which it includes; with all defaults and overrides of cluster north-production) — set spec.shutdown.gracePeriod too`,
+		}},
+		{"a gracePeriod below a default's preStop", sentiment, "  expose:", "  shutdown: {gracePeriod: 10s}\n  expose:", []string{
+			`tenants/acme/models/sentiment.yaml:13:27: spec.shutdown.gracePeriod is "10s", and spec.shutdown.preStop is "15s" by default (longer than preStop, which it includes; with all defaults and overrides of cluster north-production) — set spec.shutdown.preStop too`,
+		}},
+		{"an override's min above another's max", ranker, "    replicas: {max: 12}\n", "    replicas: {min: 40}\n", []string{
+			`tenants/acme/models/ranker.yaml:19:21: spec.replicas.min is 40, and spec.replicas.max is 8 from override 1 of model ranker (spec.replicas.max has to be at least 40: the most; not below the fewest; with all defaults and overrides of cluster north-production) — set spec.replicas.max too`,
+		}},
+		{"a tenant's default against the schema's", acme, "    batching: {maxSize: 16}\n", "    shutdown: {preStop: 90s}\n", []string{
+			`tenants/acme/tenant.yaml:23:25: spec.shutdown.preStop is "90s", and spec.shutdown.gracePeriod is "60s" by default (spec.shutdown.gracePeriod has to be longer than preStop, which it includes; with all defaults and overrides of model ranker in cluster north-production) — set spec.shutdown.gracePeriod too`,
+		}},
+		{"a model's min above a default's max", fraud, "  replicas: {min: 2, max: 2}\n", "  replicas: {min: 40}\n", []string{
+			`tenants/borealis/models/fraud.yaml:12:19: spec.replicas.min is 40, and spec.replicas.max is 10 by default (spec.replicas.max has to be at least 40: the most; not below the fewest; with all defaults and overrides of cluster north-production) — set spec.replicas.max too`,
+		}},
+		{"a canary that no request reaches", sentiment, "  expose: {hostname: sentiment}\n", "  canary: {version: \"4\", artifact: {uri: \"s3://acme-models/sentiment/4\", sha256: " + strings.Repeat("b", 64) + "}, weight: 10}\n", []string{
+			`tenants/acme/models/sentiment.yaml:13:11: spec.canary does not belong here (only with expose, through which its share of the requests comes; with all defaults and overrides of cluster north-production)`,
 		}},
 		{"no resources anywhere", sentiment, "  resources: {cpu: \"3\", memory: 10Gi}\n", "", []string{
 			`tenants/acme/models/sentiment.yaml:5:3: spec.resources is missing (CPU and memory of a replica: requested, and not exceeded; with all defaults and overrides of cluster north-production) — add it`,
@@ -350,6 +365,21 @@ func TestWhatCouldNotBeReadIsReportedOnce(t *testing.T) {
 		if len(said) != 1 || !strings.HasPrefix(said[0], path+`:2:1: field "a" stands twice`) {
 			t.Errorf("%s is broken, and it is said\n%s", path, strings.Join(said, "\n"))
 		}
+	}
+}
+
+// What an environment's defaults would have been is unknown where its file is wrong, so
+// nothing is said of settings that may have come from there.
+func TestSettingsOfAnEnvironmentThatCouldNotBeRead(t *testing.T) {
+	inputs := fleettest.Small(t)
+	const resources = "  resources: {cpu: \"3\", memory: 10Gi}\n"
+	fleettest.Edit(t, inputs, sentiment, resources, "  placement: {environments: [production]}\n")
+	fleettest.Edit(t, inputs, production, "  tiers:\n", "  defaults: {resources: {cpu: \"3\", memory: 10Gi}}\n  tiers:\n")
+	good(t, inputs)
+	fleettest.Edit(t, inputs, production, "  tiers:\n", "  tears:\n")
+	_, said := placed(t, inputs)
+	if slices.ContainsFunc(said, func(s string) bool { return !strings.HasPrefix(s, production) }) || len(said) == 0 {
+		t.Error(strings.Join(said, "\n"))
 	}
 }
 

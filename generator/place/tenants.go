@@ -24,7 +24,7 @@ func (p *placer) tenants() {
 		t.Origins = stack{{"tenant " + t.Name, spec}}
 		t.Placements = p.tenantPlacements(t, spec, clusters)
 		t.Base, t.Lost = &fleet.Placement{Tenant: t}, map[string]bool{}
-		measured, unread := newMeasured(docs.Traffic), false
+		measured, unread := newMeasured(p.nameable(docs.Traffic)), false
 		for _, d := range docs.Models {
 			if d.Value == nil {
 				unread = true

@@ -1,6 +1,7 @@
 package place
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -22,6 +23,23 @@ type measured struct {
 
 func newMeasured(files []*load.Traffic) *measured {
 	return &measured{files: files, forecasts: map[string]*capacity.Forecast{}, used: map[string]bool{}}
+}
+
+// nameable are the files that a model can name; the others are reported.
+func (p *placer) nameable(files []*load.Traffic) []*load.Traffic {
+	var out []*load.Traffic
+	for _, file := range files {
+		at := fleet.Position{File: file.File}
+		name := &input.Value{Position: at, Kind: input.String, Text: file.Name}
+		findings, err := p.rules.Check("#TrafficProfile", &input.Value{Position: at, Kind: input.Map, Fields: []input.Field{{Position: at, Name: "measurements", Value: name}}}, "traffic")
+		p.err = cmp.Or(p.err, err)
+		if len(findings) == 0 {
+			out = append(out, file)
+			continue
+		}
+		p.refuse(at, fmt.Sprintf("no model can name measurements that are called %q", file.Name), findings[0].Expected, "rename the file")
+	}
+	return out
 }
 
 // find returns the file that models call by that name, or nil.
@@ -55,7 +73,7 @@ func (p *placer) unusedMeasurements(m *measured) {
 }
 
 // withoutIdleTraffic takes a model's traffic out where nothing is computed from it:
-// where a later layer sets replicas.
+// where a later layer sets the fewest replicas. The most alone only bound a plan.
 func (m *modelDoc) withoutIdleTraffic(layers stack, merged *input.Value) *input.Value {
 	traffic := merged.Get("traffic")
 	if traffic == nil {
@@ -64,10 +82,24 @@ func (m *modelDoc) withoutIdleTraffic(layers stack, merged *input.Value) *input.
 	if name := traffic.Get("measurements"); name != nil {
 		m.measured.used[name.Text] = true
 	}
-	if layers.top("replicas") > layers.top("traffic") {
-		return merged.Without("traffic")
+	computed, least := layers.top("traffic"), layers.top("replicas", "min")
+	if least < computed {
+		return merged
 	}
-	return merged
+	if layers.top("replicas", "max") < computed {
+		m.warn(layers[least].root.At("replicas", "min").Position,
+			fmt.Sprintf("replicas.min takes the place of traffic, and leaves replicas.max at %s, %s", merged.At("replicas", "max").Text, from(layers.Origin("replicas", "max"))),
+			"both, or replicas.max alone, which keeps what is computed", "add replicas.max")
+	}
+	return merged.Without("traffic")
+}
+
+// from says where a value was set.
+func from(o fleet.Origin) string {
+	if o.Layer == fleet.SchemaDefault {
+		return "the " + o.Layer
+	}
+	return fmt.Sprintf("from the %s at %s", o.Layer, o.Position)
 }
 
 // planned computes a model's replicas from its traffic. What comes out is a layer of
@@ -87,12 +119,16 @@ func (m *modelDoc) planned(layers stack, merged *input.Value, c *fleet.Cluster) 
 	if plan == nil {
 		return nil, nil, nil, false
 	}
+	replicas, ok := m.bounds(layers, traffic, plan)
+	if !ok {
+		return nil, nil, nil, false
+	}
 	if c != nil && c.Spec.Scaling.MetricsAdapter { // an HPA keeps no schedules
-		plan.Schedules = nil
+		plan.Schedules, plan.Levels = nil, nil
 	}
 	top := layers.top("traffic")
 	at := layers[top].root.Field("traffic").Position
-	computed := layer{"traffic of the " + layers[top].name, planValue(plan, at)}
+	computed := layer{fleet.TrafficLayer + layers[top].name, planValue(plan, replicas, at)}
 	return slices.Insert(slices.Clone(layers), top+1, computed), merged.Merge(computed.root), plan, true
 }
 
@@ -102,10 +138,10 @@ func complete(traffic *input.Value) bool {
 	return traffic.Get("throughputPerReplica") != nil && (traffic.Get("profile") != nil || traffic.Get("measurements") != nil)
 }
 
-// top is the highest layer that sets a field, or -1.
-func (s stack) top(field string) int {
+// top is the highest layer that sets a value, or -1.
+func (s stack) top(path ...string) int {
 	for i, l := range slices.Backward(s) {
-		if i > 0 && l.root.Get(field) != nil {
+		if i > 0 && l.root.At(path...) != nil {
 			return i
 		}
 	}
@@ -126,7 +162,7 @@ func (m *modelDoc) plan(merged, traffic *input.Value) *fleet.CapacityPlan {
 				fmt.Sprintf("the one at %s is also about %s", items[conflict.First].Position, conflict.Hour), "let one end where the other begins")
 			return nil
 		}
-		return m.within(traffic, capacity.Plan(week, t, t.TimeZone, int32(floor), lead))
+		return capacity.Plan(week, t, t.TimeZone, int32(floor), lead)
 	}
 	file := m.measured.find(t.Measurements)
 	if file == nil {
@@ -147,24 +183,36 @@ func (m *modelDoc) plan(merged, traffic *input.Value) *fleet.CapacityPlan {
 		Weeks: forecast.Weeks, TestWeeks: forecast.Test.Weeks,
 		Error: forecast.Test.Error, NaiveError: forecast.Test.Naive, Above: forecast.Test.Above,
 	}
-	return m.within(traffic, plan)
+	return plan
 }
 
 // mostReplicas is what the schema allows.
 const mostReplicas = 1000
 
-// within refuses a plan that nobody can have meant.
-func (m *modelDoc) within(traffic *input.Value, plan *fleet.CapacityPlan) *fleet.CapacityPlan {
-	if plan.Replicas.Max > mostReplicas {
-		m.refuse(traffic.Position, fmt.Sprintf("the traffic needs up to %d replicas", plan.Replicas.Max), fmt.Sprintf("at most %d", mostReplicas),
-			"correct throughputPerReplica or the requests per second")
-		return nil
+// bounds are a plan's replicas, with the most that a later layer wants instead. They
+// are not ok where that is fewer than the plan has ready, or where nobody can have
+// meant the plan; which is reported.
+func (m *modelDoc) bounds(layers stack, traffic *input.Value, plan *fleet.CapacityPlan) (fleet.Replicas, bool) {
+	replicas := plan.Replicas
+	if top := layers.top("replicas", "max"); top > layers.top("traffic") {
+		most := layers[top].root.At("replicas", "max")
+		m.decode(most, &replicas.Max)
+		if replicas.Max < plan.Scheduled {
+			m.refuse(most.Position, fmt.Sprintf("replicas.max is %d, and the traffic asks for %d: %s", replicas.Max, plan.Scheduled, plan.Reason()),
+				fmt.Sprintf("at least %d", plan.Scheduled), "raise it, or set replicas.min too, which takes the place of traffic")
+			return replicas, false
+		}
 	}
-	return plan
+	if replicas.Max > mostReplicas {
+		m.refuse(traffic.Position, fmt.Sprintf("the traffic needs up to %d replicas: %s", replicas.Max, plan.Reason()), fmt.Sprintf("at most %d", mostReplicas),
+			"correct throughputPerReplica or the requests per second")
+		return replicas, false
+	}
+	return replicas, true
 }
 
 // planValue writes a plan as settings, all at one place.
-func planValue(plan *fleet.CapacityPlan, at fleet.Position) *input.Value {
+func planValue(plan *fleet.CapacityPlan, replicas fleet.Replicas, at fleet.Position) *input.Value {
 	text := func(s string) *input.Value { return &input.Value{Position: at, Kind: input.String, Text: s} }
 	number := func(n int32) *input.Value {
 		return &input.Value{Position: at, Kind: input.Int, Text: strconv.Itoa(int(n))}
@@ -189,7 +237,7 @@ func planValue(plan *fleet.CapacityPlan, at fleet.Position) *input.Value {
 	}
 	return settings(
 		input.Field{Name: "replicas", Value: settings(
-			input.Field{Name: "min", Value: number(plan.Replicas.Min)},
-			input.Field{Name: "max", Value: number(plan.Replicas.Max)})},
+			input.Field{Name: "min", Value: number(replicas.Min)},
+			input.Field{Name: "max", Value: number(replicas.Max)})},
 		input.Field{Name: "scaling", Value: settings(input.Field{Name: "schedules", Value: schedules})})
 }

@@ -88,6 +88,36 @@ func TestTrafficBecomesReplicas(t *testing.T) {
 	}
 }
 
+// A later layer may want more replicas at the most, or fewer, as long as the schedules
+// stay within: the rest is computed as before. The fewest without the most, which
+// would give up the plan for the default's, is worth a warning.
+func TestCeilingKeepsThePlan(t *testing.T) {
+	override := func(replicas string) fstest.MapFS {
+		inputs := asked(t, profile)
+		fleettest.Edit(t, inputs, sentiment, "  expose: {hostname: sentiment}\n", "  expose: {hostname: sentiment}\n  overrides:\n  - match: {cluster: north-production}\n    replicas: "+replicas+"\n")
+		fleettest.Edit(t, inputs, acme, "gpus: 8", "gpus: 20")
+		return inputs
+	}
+	for _, most := range []int32{8, 9, 40} {
+		m := model(t, good(t, override(fmt.Sprintf("{max: %d}", most))).Tenant("acme").Placement("north-production"), "sentiment")
+		if m.Spec.Replicas != (fleet.Replicas{Min: 2, Max: most}) || len(m.Spec.Scaling.Schedules) != 1 || m.Plan == nil || m.Plan.Replicas.Max != 10 {
+			t.Errorf("at most %d: %+v, %+v", most, m.Spec.Replicas, m.Spec.Scaling.Schedules)
+		}
+		if at := m.Origins.Origin("replicas", "max"); at.Layer != "override 1 of model sentiment" || at.Line != 21 {
+			t.Errorf("the most are from %+v", at)
+		}
+	}
+	const at = "tenants/acme/models/sentiment.yaml:21:"
+	for replicas, want := range map[string]string{
+		"{max: 7}": at + `21: replicas.max is 7, and the traffic asks for 8: 200 requests/s (mon 09:00) ÷ (50 a replica × 70 %) = 6, and headroom (at least 8) — raise it, or set replicas.min too, which takes the place of traffic`,
+		"{min: 4}": at + `21: warning: replicas.min takes the place of traffic, and leaves replicas.max at 10, the schema default (both, or replicas.max alone, which keeps what is computed) — add replicas.max`,
+	} {
+		if _, said := placed(t, override(replicas)); len(said) != 1 || said[0] != want {
+			t.Errorf("%s: got\n%s\nwant\n%s", replicas, strings.Join(said, "\n"), want)
+		}
+	}
+}
+
 // An HPA keeps no schedules, so none are planned where one scales.
 func TestTrafficWithoutKEDA(t *testing.T) {
 	inputs := asked(t, profile)
@@ -150,7 +180,7 @@ func TestTrafficRefused(t *testing.T) {
 			at + `16:7: two entries of the profile contradict (the one at ` + at + `15:7 is also about fri 16:00) — let one end where the other begins`,
 		}},
 		"a slip of a unit": {with(nil, strings.Replace(profile, "throughputPerReplica: 50", "throughputPerReplica: 0.05", 1)), []string{
-			at + `13:5: the traffic needs up to 9144 replicas (at most 1000) — correct throughputPerReplica or the requests per second`,
+			at + `13:5: the traffic needs up to 9144 replicas: 200 requests/s (mon 09:00) ÷ (0.05 a replica × 70 %) = 5715, and headroom (at most 1000) — correct throughputPerReplica or the requests per second`,
 		}},
 		"measurements that there are not": {with(map[string]string{"web.csv": fourWeeks()}, "throughputPerReplica: 50\nmeasurements: wbe"), []string{
 			at + `14:19: there is no file of measurements "wbe" — did you mean "web"?`,
@@ -158,6 +188,9 @@ func TestTrafficRefused(t *testing.T) {
 		"measurements that there are not, and others": {with(map[string]string{"letters.csv": fourWeeks()}, "throughputPerReplica: 50\nmeasurements: web"), []string{
 			at + `14:19: there is no file of measurements "web" — use one of letters`,
 			`tenants/acme/traffic/letters.csv: no model of the tenant names these measurements — name them with traffic: {measurements: letters}, or remove the file`,
+		}},
+		"measurements whose name nobody can write": {with(map[string]string{"Web.csv": fourWeeks(), "web.csv": fourWeeks()}, "throughputPerReplica: 50\nmeasurements: web"), []string{
+			`tenants/acme/traffic/Web.csv: no model can name measurements that are called "Web" (a name of at most 40 small letters, digits and hyphens that starts with a letter and does not end in a hyphen) — rename the file`,
 		}},
 		"a link for measurements": {linked("tenants/acme/traffic/web.csv", "throughputPerReplica: 50\nmeasurements: web"), []string{
 			`tenants/acme/traffic/web.csv: a symbolic link (input folders hold only files and folders) — replace it by what it points to`,

@@ -76,6 +76,8 @@ func (r *report) describe(p problem) fleet.Finding {
 		f.Expected = oneOf(alternatives)
 		if given := text(value); slices.Contains(alternatives, given) {
 			f.Fix = "write it without quotes: " + given
+		} else if n, whole := wholeValue(value); whole && slices.Contains(alternatives, n) {
+			f.Fix = "write " + n
 		} else if best := suggest.Nearest(given, unquoted(alternatives)); best != "" {
 			f.Fix = fmt.Sprintf("did you mean %q?", best)
 		}
@@ -87,9 +89,7 @@ func (r *report) describe(p problem) fleet.Finding {
 		}
 	default:
 		f.Expected = r.expectation(p)
-		if n, err := strconv.Atoi(text(value)); err == nil && f.Expected == wholeNumber {
-			f.Fix = fmt.Sprintf("write it without quotes: %d", n)
-		}
+		f.Fix = r.rewritten(p, value, f.Expected)
 	}
 	return f
 }
@@ -118,12 +118,12 @@ func oneOf(alternatives []string) string {
 	return "one of " + joined
 }
 
-// accepts says whether a field would be right with a string for its value.
-func (r *report) accepts(path []string, value string) bool {
-	text := r.schema.ctx.Encode(value)
+// accepts says whether a field would be right with another value.
+func (r *report) accepts(path []string, value any) bool {
+	other := r.schema.ctx.Encode(value)
 	rules := step(r.def, path...)
 	for _, field := range rules {
-		if field.Unify(text).Validate() != nil {
+		if field.Unify(other).Validate() != nil {
 			return false
 		}
 	}
@@ -190,7 +190,7 @@ func (r *report) alternatives(p problem) (values []string, wantsString bool) {
 			for i, arg := range args[:2] {
 				text := fmt.Sprint(arg)
 				switch {
-				case isNumber(text) && text != r.written(p.path):
+				case isNumber(text) && (text != r.written(p.path) || wantsInt(args, i)):
 					values = append(values, text)
 				case i == 0 && len(args) == 2 || strings.HasPrefix(text, `"`) && len(args) == 4 && fmt.Sprint(args[2+i]) == "string" && fmt.Sprint(args[3-i]) != "string":
 					if strings.HasPrefix(text, `"`) && text != r.written(p.path) {
@@ -213,6 +213,12 @@ func (r *report) alternatives(p problem) (values []string, wantsString bool) {
 	}
 	slices.SortFunc(values, inOrder)
 	return slices.Compact(values), false
+}
+
+// wantsInt says whether one side of a conflict is a whole number and the other is
+// written as a fraction: 30 and 30.0, which CUE shows alike.
+func wantsInt(args []any, side int) bool {
+	return len(args) == 4 && fmt.Sprint(args[2+side]) == "int" && fmt.Sprint(args[3-side]) == "float"
 }
 
 // written is the value at a path as CUE shows it.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"cuelang.org/go/cue/errors"
@@ -20,7 +21,7 @@ func (r *report) expectation(p problem) string {
 		case strings.Contains(format, msgBound) && len(args) == 2:
 			out = append(out, r.bound(fmt.Sprint(args[1]), e))
 		case strings.Contains(format, msgUnsatisfied):
-			out = append(out, r.constraint(fmt.Sprint(args[len(args)-1]), e))
+			out = append(out, r.constraint(p, fmt.Sprint(args[len(args)-1]), e))
 		case strings.Contains(format, msgConflict) && len(args) >= 2:
 			out = append(out, r.wanted(p, e))
 		case format == msgAuthored && len(args) == 1:
@@ -60,16 +61,20 @@ func (r *report) condition(e errors.Error) string {
 }
 
 // constraint puts a validator such as list.MinItems(1) in words.
-func (r *report) constraint(text string, e errors.Error) string {
-	if name, args, ok := strings.Cut(strings.TrimSuffix(text, ")"), "("); ok {
-		switch name {
-		case "list.MinItems":
-			return "at least " + counted(args, "item")
-		case "list.MaxItems":
-			return "at most " + counted(args, "item")
-		case "struct.MinFields":
-			return "at least " + counted(args, "field")
+func (r *report) constraint(p problem, text string, e errors.Error) string {
+	name, args, _ := strings.Cut(strings.TrimSuffix(text, ")"), "(")
+	switch name {
+	case "list.MinItems":
+		return "at least " + counted(args, "item")
+	case "list.MaxItems":
+		return "at most " + counted(args, "item")
+	case "list.UniqueItems":
+		return "every item once"
+	case "struct.MinFields":
+		if len(fieldsAt(r.def, p.path)) == 0 { // whose names say something
+			return "at least " + counted(args, "field") + ": " + docAt(r.def, p.path)
 		}
+		return "at least " + counted(args, "field")
 	}
 	return r.format(e)
 }
@@ -88,7 +93,7 @@ func (r *report) wanted(p problem, e errors.Error) string {
 	for _, arg := range args[:2] {
 		text := fmt.Sprint(arg)
 		switch {
-		case value != nil && text == string(value.AppendJSON(nil)), value != nil && value.Kind == input.List && text[0] == '[', value != nil && value.Kind == input.Map && text[0] == '{':
+		case value != nil && text == string(value.AppendJSON(nil)), sameNumber(value, text), value != nil && value.Kind == input.List && text[0] == '[', value != nil && value.Kind == input.Map && text[0] == '{':
 		case text == "string":
 			return cmp.Or(r.meaning(p), "a string")
 		case text == "int":
@@ -106,6 +111,16 @@ func (r *report) wanted(p problem, e errors.Error) string {
 		}
 	}
 	return r.meaning(p)
+}
+
+// sameNumber says whether CUE shows a number by a text: 10.0 is 1E+1 to it.
+func sameNumber(v *input.Value, text string) bool {
+	if v == nil || v.Kind != input.Float {
+		return false
+	}
+	have, errHave := strconv.ParseFloat(v.Text, 64)
+	said, errSaid := strconv.ParseFloat(text, 64)
+	return errHave == nil && errSaid == nil && have == said
 }
 
 // format is what the comment of the rule's definition says a value is, or else

@@ -25,6 +25,7 @@ type rule struct {
 	label      string   // the field's name; format for the definition of one
 	condition  bool     // an if clause, not a field
 	decides    []string // of an if clause: the names in its conditions
+	defines    string   // the definition's name, of one whose label is format
 	reads      []string // of a hidden field: the names in its rule
 }
 
@@ -53,14 +54,23 @@ func newRule(f *ast.Field) rule {
 	r := rule{label: label, doc: docOf(f)}
 	switch {
 	case strings.HasPrefix(label, "#"):
-		if _, isStruct := f.Value.(*ast.StructLit); isStruct {
+		if isStruct(f.Value) {
 			return rule{} // its comment is about all of its fields
 		}
-		r.label = format
+		r.label, r.defines = format, label
 	case strings.HasPrefix(label, "_"):
 		r.reads = namesIn(f.Value)
 	}
 	return r
+}
+
+// isStruct says whether an expression is a struct, or a conjunction with one.
+func isStruct(x ast.Expr) bool {
+	if both, ok := x.(*ast.BinaryExpr); ok && both.Op == token.AND {
+		return isStruct(both.X) || isStruct(both.Y)
+	}
+	_, ok := x.(*ast.StructLit)
+	return ok
 }
 
 // conditions lists the names in the conditions of an if clause.
@@ -119,6 +129,15 @@ func (b *rulebook) format(pos token.Pos) string {
 		}
 	})
 	return doc
+}
+
+// defines says whether one of the places lies in the definition of a format.
+func (b *rulebook) defines(places []token.Pos, name string) bool {
+	found := false
+	for _, pos := range places {
+		b.around(pos, func(r rule) { found = found || r.defines == name })
+	}
+	return found
 }
 
 // doc returns the comment of the innermost field around a place.

@@ -35,6 +35,12 @@ const (
 	podSecurityPrefix  = "pod-security.kubernetes.io/"
 )
 
+// labelReadinessGates has the AWS load balancer controller add to pods of the namespace
+// that they are ready when their target is healthy (its guide, "Pod readiness gate").
+// Without, a rolling update ends the old pods when the new ones are ready, which a load
+// balancer that sends straight to pods learns some health checks later.
+const labelReadinessGates = "elbv2.k8s.aws/pod-readiness-gate-inject"
+
 // Namespace is the tenant's namespace. Deleting it deletes everything the tenant
 // runs, so Argo CD asks a person first, whether it would prune or delete.
 func Namespace(p *fleet.Placement) *corev1.Namespace {
@@ -45,6 +51,9 @@ func Namespace(p *fleet.Placement) *corev1.Namespace {
 	}
 	if len(t.Spec.Allow.Egress) > 0 {
 		labels[object.LabelEgress] = "true"
+	}
+	if p.Cluster != nil && p.Cluster.Spec.Ingress.LoadBalanced() {
+		labels[labelReadinessGates] = "enabled"
 	}
 	maps.Copy(labels, podSecurityLabels(p.Cluster))
 

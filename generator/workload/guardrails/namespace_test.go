@@ -39,6 +39,26 @@ func TestNamespaceEnforcesTheRestrictedProfile(t *testing.T) {
 	}
 }
 
+// Where a load balancer reaches the pods by itself, a rollout has to wait for it; elsewhere
+// nothing would ever answer for the gates.
+func TestRolloutsWaitForTheLoadBalancer(t *testing.T) {
+	_, gateway, balanced := workloadtest.Fixture(t)
+	for _, test := range []struct {
+		name      string
+		placement *fleet.Placement
+		want      string
+	}{
+		{"base", gateway.Tenant.Base, ""},
+		{"behind a gateway", gateway, ""},
+		{"behind a load balancer", balanced, "enabled"},
+	} {
+		ns := workloadtest.Find[*corev1.Namespace](t, workload.Guardrails(test.placement), "tenant-acme")
+		if got := ns.Labels["elbv2.k8s.aws/pod-readiness-gate-inject"]; got != test.want {
+			t.Errorf("%s: gates are %q, want %q", test.name, got, test.want)
+		}
+	}
+}
+
 func TestNamespaceSaysWhoAnswersAndWhoPays(t *testing.T) {
 	_, irsa, _ := workloadtest.Fixture(t)
 	ns := workloadtest.Find[*corev1.Namespace](t, workload.Guardrails(irsa), "tenant-acme")

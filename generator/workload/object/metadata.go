@@ -20,7 +20,7 @@ const (
 	AnnotationIAMRole = "mlfleet.dev/iam-role"
 )
 
-// ConfirmDeletion, as sync options, makes Argo CD ask a person before it prunes or
+// ConfirmDeletion is the sync options that make Argo CD ask a person before it prunes or
 // deletes the object.
 const ConfirmDeletion = "Prune=confirm,Delete=confirm"
 

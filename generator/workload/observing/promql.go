@@ -23,7 +23,7 @@ type scope struct {
 	namespace string
 	// model is a name, or an expression that matches names.
 	model string
-	// is is "=" for a name and "=~" for an expression.
+	// is compares with it: "=" a name, "=~" an expression.
 	is string
 }
 

@@ -15,6 +15,9 @@ const (
 	slackKey     = "url"
 )
 
+// headline is a group of alerts in a line: every cluster tells the same people.
+const headline = "{{ .CommonLabels.cluster }}: {{ .CommonAnnotations.summary }}"
+
 // nobody receives what no owner asked for.
 const nobody = "nobody"
 
@@ -42,8 +45,11 @@ func Routing(p *fleet.Placement) *AlertmanagerConfig {
 		ObjectMeta: object.TenantMeta(p, "alerts.owners"),
 		Spec: AlertmanagerConfigSpec{
 			Route: Route{
-				Receiver:       nobody,
-				GroupBy:        []string{"alertname", "model", "severity"},
+				Receiver: nobody,
+				// PagerDuty knows an incident by its route and these labels' values (Alertmanager,
+				// notify/pagerduty, the deduplication key): the same in every cluster's Alertmanager,
+				// if it were not for the cluster.
+				GroupBy:        []string{"cluster", "alertname", "model", "severity"},
 				GroupWait:      "30s",
 				GroupInterval:  "5m",
 				RepeatInterval: "4h",
@@ -71,7 +77,7 @@ func receiverOf(owner fleet.Owner, name, severity string) Receiver {
 			SendResolved: true,
 			APIURL:       SecretKey{Name: slack.Secret, Key: slackKey},
 			Channel:      slack.Channel,
-			Title:        "[{{ .Status }}] {{ .CommonLabels.severity }}: {{ .CommonAnnotations.summary }}",
+			Title:        "[{{ .Status }}] {{ .CommonLabels.severity }}: " + headline,
 			Text:         `{{ range .Alerts }}{{ .Annotations.description }} <{{ .Annotations.runbook_url }}|Runbook>{{ "\n" }}{{ end }}`,
 		}}
 	}
@@ -80,7 +86,7 @@ func receiverOf(owner fleet.Owner, name, severity string) Receiver {
 			SendResolved: true,
 			RoutingKey:   SecretKey{Name: owner.Alerts.PagerDuty, Key: pagerDutyKey},
 			Severity:     severity,
-			Description:  "{{ .CommonAnnotations.summary }}",
+			Description:  headline,
 			Details:      []KeyValue{{Key: "runbook", Value: "{{ .CommonAnnotations.runbook_url }}"}},
 		}}
 	}

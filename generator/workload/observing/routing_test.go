@@ -1,8 +1,10 @@
 package observing
 
 import (
+	"slices"
 	"strings"
 	"testing"
+	"text/template"
 
 	"github.com/mlfleet/mlfleet/generator/fleet"
 	"github.com/mlfleet/mlfleet/generator/workload/internal/workloadtest"
@@ -76,6 +78,40 @@ func TestRouting(t *testing.T) {
 	p.Tenant.Spec.Owners = []fleet.Owner{{Group: "a"}}
 	if Routing(p) != nil {
 		t.Error("there is routing although nobody wants it")
+	}
+}
+
+// A tenant's clusters have one route each, all of one text, and tell one channel and one service.
+func TestClustersAreToldApart(t *testing.T) {
+	_, p, _ := workloadtest.Fixture(t)
+	p.Tenant.Spec.Owners = []fleet.Owner{{Group: "a", Alerts: &fleet.Alerts{PagerDuty: "duty", Slack: &fleet.Slack{Secret: "slack", Channel: "#ml"}}}}
+	c := Routing(p)
+	if !slices.Contains(c.Spec.Route.GroupBy, "cluster") {
+		t.Errorf("alerts of two clusters are one incident: they are grouped by %v", c.Spec.Route.GroupBy)
+	}
+	for _, r := range c.Spec.Receivers {
+		for _, to := range r.SlackConfigs {
+			saysWhere(t, r.Name, to.Title)
+		}
+		for _, to := range r.PagerDutyConfigs {
+			saysWhere(t, r.Name, to.Description)
+		}
+	}
+}
+
+// saysWhere fills a text in as Alertmanager does, whose templates are Go's.
+func saysWhere(t *testing.T, receiver, text string) {
+	t.Helper()
+	var out strings.Builder
+	if err := template.Must(template.New("").Parse(text)).Execute(&out, map[string]any{
+		"Status":            "firing",
+		"CommonLabels":      map[string]string{"cluster": "us-east-staging", "severity": "critical"},
+		"CommonAnnotations": map[string]string{"summary": "sentiment fails"},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasSuffix(out.String(), "us-east-staging: sentiment fails") {
+		t.Errorf("%s is told %q", receiver, out.String())
 	}
 }
 

@@ -87,11 +87,15 @@ func averageOfPods(metric string, target int32) autoscalingv2.MetricSpec {
 // latencySpec is the guardrail: what the model's Service takes at the 99th
 // percentile, beside what was promised. Twice the promise asks for twice the replicas.
 func latencySpec(m *fleet.Model) autoscalingv2.MetricSpec {
+	served := servedLatency
+	if m.Spec.Runtime == fleet.Triton {
+		served = servedTritonLatency
+	}
 	return autoscalingv2.MetricSpec{
 		Type: autoscalingv2.ObjectMetricSourceType,
 		Object: &autoscalingv2.ObjectMetricSource{
 			DescribedObject: autoscalingv2.CrossVersionObjectReference{APIVersion: "v1", Kind: "Service", Name: m.Name},
-			Metric:          autoscalingv2.MetricIdentifier{Name: servedLatency},
+			Metric:          autoscalingv2.MetricIdentifier{Name: served},
 			Target: autoscalingv2.MetricTarget{
 				Type:  autoscalingv2.ValueMetricType,
 				Value: resource.NewMilliQuantity(m.Spec.SLO.LatencyP99.Milliseconds(), resource.DecimalSI),

@@ -1,7 +1,6 @@
 package scaling
 
 import (
-	"strings"
 	"testing"
 	"time"
 
@@ -78,46 +77,6 @@ func TestAutoscalerGuardsLatency(t *testing.T) {
 		if last == nil || last.DescribedObject.Kind != "Service" || last.DescribedObject.Name != serving.Service(p, m).Name ||
 			last.Target.Type != autoscalingv2.ValueMetricType || last.Target.Value.String() != "100m" {
 			t.Errorf("%s: the guardrail is %+v", m.Name, last)
-		}
-	}
-}
-
-// What an HPA asks for, the adapter serves by rules of the same cluster.
-func TestAdapterServesWhatAutoscalersRead(t *testing.T) {
-	p := adapterPlacement(t)
-	served := map[string]bool{}
-	for _, rule := range adapterRules() {
-		series, _, _ := strings.Cut(rule.SeriesQuery, "{")
-		if rule.Name != nil {
-			series = rule.Name.As
-		}
-		for _, resource := range rule.Resources.Overrides {
-			served[series+" of "+resource.Resource] = true
-		}
-	}
-	workloadtest.Model(t, p, "sentiment").Spec.Scaling.Also = []fleet.ScalingMetric{{Metric: "gpu", Target: 80}}
-	workloadtest.Model(t, p, "vision").Spec.Scaling.Also = []fleet.ScalingMetric{{Metric: "gpu", Target: 80}}
-	asked := map[string]bool{}
-	for _, m := range p.Models {
-		scaler := HorizontalPodAutoscaler(p, m)
-		if scaler == nil {
-			continue
-		}
-		for _, metric := range scaler.Spec.Metrics {
-			switch {
-			case metric.Pods != nil:
-				asked[metric.Pods.Metric.Name+" of pod"] = true
-			case metric.Object != nil:
-				asked[metric.Object.Metric.Name+" of service"] = true
-			}
-		}
-	}
-	if len(asked) != 5 { // two queues, latency, two kinds of GPUs
-		t.Errorf("asked for %v", asked)
-	}
-	for name := range asked {
-		if !served[name] {
-			t.Errorf("nothing serves %s", name)
 		}
 	}
 }

@@ -10,9 +10,13 @@ import (
 	"github.com/mlfleet/mlfleet/generator/workload/object"
 )
 
-// Names under which the adapter serves what is computed from several series.
+// Names under which the adapter serves what is computed from several series. Each is
+// one rule's: of several rules with a name and a kind of object, the adapter keeps the
+// last that found a series, for the whole cluster (pkg/custom-provider,
+// series_registry.go).
 const (
 	servedLatency        = "mlfleet_latency_p99_seconds"
+	servedTritonLatency  = "mlfleet_triton_latency_p99_seconds"
 	servedGPUUtilization = "mlfleet_gpu_utilization_percent"
 	servedEngineActive   = "mlfleet_gpu_engine_active_percent"
 )
@@ -71,28 +75,38 @@ type adapterName struct {
 // models at once.
 func adapterRules() []adapterRule {
 	const perPod = `sum by (<<.GroupBy>>) (<<.Series>>{<<.LabelMatchers>>})`
-	const average = `avg by (<<.GroupBy>>) (<<.Series>>{<<.LabelMatchers>>})`
 	return []adapterRule{
-		{fleet.ONNX.QueueMetric() + `{namespace!="",pod!=""}`, labels("namespace", "pod", "pod"), nil, perPod},
-		{fleet.Triton.QueueMetric() + `{namespace!="",pod!=""}`, labels("namespace", "pod", "pod"), nil, perPod},
+		{fleet.ONNX.QueueMetric() + ofPods, labels("pod"), nil, perPod},
+		{fleet.Triton.QueueMetric() + ofPods, labels("pod"), nil, perPod},
 		{
-			histogramSeries + `{namespace!="",service!=""}`, labels("namespace", "service", "service"), &adapterName{servedLatency},
+			histogramSeries + ofServices, labels("service"), &adapterName{servedLatency},
 			`histogram_quantile(0.99, sum by (le, <<.GroupBy>>) (rate(<<.Series>>{<<.LabelMatchers>>}[` + rateWindow + `])))`,
 		},
 		{
-			summarySeries + `{namespace!="",service!=""}`, labels("namespace", "service", "service"), &adapterName{servedLatency},
+			summarySeries + ofServices, labels("service"), &adapterName{servedTritonLatency},
 			`max by (<<.GroupBy>>) (<<.Series>>{<<.LabelMatchers>>,quantile="0.99"}) / 1e6`,
 		},
-		// One pair a metric: DCGM's exporter tells whose GPU it is in labels that
-		// Prometheus moves aside, or keeps.
-		{contract.GPUUtilization + `{exported_namespace!="",exported_pod!=""}`, labels("exported_namespace", "exported_pod", "pod"), &adapterName{servedGPUUtilization}, average},
-		{contract.GPUUtilization + `{namespace!="",pod!="",exported_pod=""}`, labels("namespace", "pod", "pod"), &adapterName{servedGPUUtilization}, average},
-		{contract.GPUEngineActive + `{exported_namespace!="",exported_pod!=""}`, labels("exported_namespace", "exported_pod", "pod"), &adapterName{servedEngineActive}, "100 * " + average},
-		{contract.GPUEngineActive + `{namespace!="",pod!="",exported_pod=""}`, labels("namespace", "pod", "pod"), &adapterName{servedEngineActive}, "100 * " + average},
+		{contract.GPUUtilization + ofPods, labels("pod"), &adapterName{servedGPUUtilization}, averageOfGPUs},
+		{contract.GPUEngineActive + ofPods, labels("pod"), &adapterName{servedEngineActive}, "100 * " + averageOfGPUs},
 	}
 }
 
-// labels says which label names the namespace, and which the object of a kind.
-func labels(namespace, label, resource string) adapterResources {
-	return adapterResources{Overrides: map[string]adapterResource{namespace: {"namespace"}, label: {resource}}}
+// What a series has that can be told of an object.
+const (
+	ofPods     = `{namespace!="",pod!=""}`
+	ofServices = `{namespace!="",service!=""}`
+)
+
+// averageOfGPUs is contract.GPUSeries for the pods that the adapter asks about. Whether
+// Prometheus moved the holder's labels aside is found out by the query and not by the
+// rule: then the exporter's own pod is in the labels by which the adapter finds the
+// series, and a rule by the others could not tell an idle GPU from one whose labels were kept.
+const averageOfGPUs = `avg by (<<.GroupBy>>) (` +
+	`label_replace(<<.Series>>{exported_namespace="<<index .LabelValuesByName "namespace">>",exported_pod=~"<<index .LabelValuesByName "pod">>"}, "pod", "$1", "exported_pod", "(.+)")` +
+	` or <<.Series>>{<<.LabelMatchers>>})`
+
+// labels says which label names the namespace, and which the object of a kind: the
+// kind's name does.
+func labels(resource string) adapterResources {
+	return adapterResources{Overrides: map[string]adapterResource{"namespace": {"namespace"}, resource: {resource}}}
 }

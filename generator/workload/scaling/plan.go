@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 
 	"github.com/mlfleet/mlfleet/generator/fleet"
 )
@@ -22,14 +23,28 @@ func arithmetic(m *fleet.Model) map[string]string {
 	if p == nil {
 		return nil
 	}
-	out := map[string]string{planAnnotation: fmt.Sprintf("%s requests/s (%s) ÷ (%s a replica × %d %%) = %s; %d–%d with headroom; %s requests/s (%s) leave %d",
-		number(p.Peak), p.PeakHour, number(p.ThroughputPerReplica), p.Utilization, count(p.Needed), p.Scheduled, p.Replicas.Max,
-		number(p.Quiet), p.QuietHour, p.Replicas.Min)}
+	out := map[string]string{planAnnotation: strings.Join(levels(m), "\n")}
 	if f := p.Forecast; f != nil {
 		out[forecastAnnotation] = fmt.Sprintf("from %d weeks by the hour of the week; the last %d, foretold from those before, were missed by %s of the requests (by the week before: %s), and %s of the hours were above the plan",
 			f.Weeks, f.TestWeeks, percent(f.Error), percent(f.NaiveError), percent(f.Above))
 	}
 	return out
+}
+
+// levels are the numbers of replicas that a plan wants, one a line: the peak's with the
+// whole arithmetic, then what schedules have ready in other hours, then the fewest.
+func levels(m *fleet.Model) []string {
+	p := m.Plan
+	lines := []string{fmt.Sprintf("%s requests/s (%s) ÷ (%s a replica × %d %%) = %s; %d–%d with headroom",
+		number(p.Peak), p.PeakHour, number(p.ThroughputPerReplica), p.Utilization, count(p.Needed), p.Scheduled, p.Replicas.Max)}
+	for _, l := range p.Levels {
+		lines = append(lines, fmt.Sprintf("%s requests/s (%s): %d; %d with headroom", number(l.RequestsPerSecond), l.Hour, l.Needed, l.Replicas))
+	}
+	lines = append(lines, fmt.Sprintf("%s requests/s (%s) leave %d", number(p.Quiet), p.QuietHour, p.Replicas.Min))
+	if most := m.Spec.Replicas.Max; most != p.Replicas.Max {
+		lines = append(lines, fmt.Sprintf("replicas.max was set to %d", most))
+	}
+	return lines
 }
 
 func count(replicas int32) string {

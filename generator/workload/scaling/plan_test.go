@@ -20,9 +20,12 @@ func TestArithmetic(t *testing.T) {
 		TrafficProfile: fleet.TrafficProfile{ThroughputPerReplica: 1500, Utilization: 70},
 		Peak:           10000, PeakHour: "mon 09:00", Quiet: 812.4, QuietHour: "sun 03:00",
 		Needed: 10, Scheduled: 12, Replicas: m.Spec.Replicas,
+		Levels:   []fleet.CapacityLevel{{RequestsPerSecond: 7000, Hour: "tue 10:00", Needed: 7, Replicas: 9}},
 		Forecast: &fleet.ForecastQuality{Weeks: 6, TestWeeks: 3, Error: 0.0607, NaiveError: 0.104, Above: 0},
 	}
-	const plan = "10,000 requests/s (mon 09:00) ÷ (1,500 a replica × 70 %) = 10 replicas; 12–16 with headroom; 812 requests/s (sun 03:00) leave 2"
+	const plan = "10,000 requests/s (mon 09:00) ÷ (1,500 a replica × 70 %) = 10 replicas; 12–16 with headroom\n" +
+		"7,000 requests/s (tue 10:00): 7; 9 with headroom\n" +
+		"812 requests/s (sun 03:00) leave 2"
 	const forecast = "from 6 weeks by the hour of the week; the last 3, foretold from those before, were missed by 6.07 % of the requests (by the week before: 10.4 %), and 0 % of the hours were above the plan"
 	scaler := ModelScaler(p, m).Annotations
 	if scaler["mlfleet.dev/plan"] != plan || scaler["mlfleet.dev/forecast"] != forecast || scaler[transferHPA] != "true" {
@@ -31,6 +34,10 @@ func TestArithmetic(t *testing.T) {
 	p.Cluster.Spec.Scaling.MetricsAdapter = true
 	if got := HorizontalPodAutoscaler(p, m).Annotations; got["mlfleet.dev/plan"] != plan || got["mlfleet.dev/forecast"] != forecast {
 		t.Errorf("the HPA's: %v", got)
+	}
+	m.Spec.Replicas.Max = 40
+	if got := HorizontalPodAutoscaler(p, m).Annotations["mlfleet.dev/plan"]; got != plan+"\nreplicas.max was set to 40" {
+		t.Errorf("with another ceiling: %s", got)
 	}
 	m.Spec.Canary = &fleet.Canary{Version: "4", Weight: 50}
 	if got := HorizontalPodAutoscaler(p, m.AsCanary()).Annotations; len(got) > 0 {

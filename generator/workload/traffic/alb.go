@@ -52,6 +52,24 @@ func applicationLoadBalancer(p *fleet.Placement, m *fleet.Model) map[string]stri
 	return annotations
 }
 
+// LoadBalancerShare is what an exposed model takes of the load balancer that it shares:
+// target groups, one for each Service that gets requests, and rules, one for each name,
+// path and split (AWS load balancer controller, pkg/ingress, "buildListenerRules"). Both
+// are 0 where no load balancer reaches pods by itself.
+func LoadBalancerShare(p *fleet.Placement, m *fleet.Model) (targetGroups, rules int) {
+	if !routed(p, m) || !p.Cluster.Spec.Ingress.LoadBalanced() {
+		return 0, 0
+	}
+	ways := splits(p, m)
+	services := map[string]bool{}
+	for _, s := range ways {
+		for _, b := range s.backends {
+			services[b.service] = true
+		}
+	}
+	return len(services), len(hostnames(p, m)) * len(paths(m)) * len(ways)
+}
+
 // plain says whether a Service alone tells where the requests go.
 func (s split) plain() bool { return len(s.headers) == 0 && len(s.backends) == 1 }
 

@@ -26,10 +26,17 @@ type ParentRef struct {
 	Namespace string `json:"namespace"`
 }
 
-// RouteRule sends what any of its matches matches to its backends.
+// RouteRule sends its backends what any of the matches describes.
 type RouteRule struct {
-	Matches     []RouteMatch `json:"matches"`
-	BackendRefs []BackendRef `json:"backendRefs"`
+	Matches     []RouteMatch  `json:"matches"`
+	BackendRefs []BackendRef  `json:"backendRefs"`
+	Timeouts    RouteTimeouts `json:"timeouts"`
+}
+
+// RouteTimeouts are durations as the Gateway API writes them (GEP-2257).
+type RouteTimeouts struct {
+	// Request is how long a gateway waits for the whole answer.
+	Request string `json:"request"`
 }
 
 // RouteMatch wants all of what it names.

@@ -31,7 +31,7 @@ func IstioModelRoute(p *fleet.Placement, m *fleet.Model) *VirtualService {
 }
 
 func istioRoute(p *fleet.Placement, m *fleet.Model, s split) IstioRoute {
-	var route IstioRoute
+	route := IstioRoute{Timeout: requestTimeout}
 	for _, allowed := range paths(m) {
 		match := IstioMatch{URI: StringMatch{Exact: allowed.value}}
 		if allowed.prefix {

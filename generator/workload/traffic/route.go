@@ -13,6 +13,13 @@ import (
 // their records in DNSRecords, which alone knows of other regions.
 const annotationDNSController = "external-dns.alpha.kubernetes.io/controller"
 
+// requestTimeout is how long a gateway waits for an answer: as long as a load balancer
+// does (Elastic Load Balancing, "Application Load Balancers", idle timeout), so that a
+// model keeps its time when it moves. It is longer than the server's own deadline, which
+// is what should end a slow request; Envoy's default of 15 s (Envoy Gateway, "HTTP
+// Timeouts") is not.
+const requestTimeout = "60s"
+
 // ModelRoute hangs an exposed model onto one of the cluster's gateways: the internal
 // one, or the public one for a model that is public.
 func ModelRoute(p *fleet.Placement, m *fleet.Model) *HTTPRoute {
@@ -39,7 +46,7 @@ func ModelRoute(p *fleet.Placement, m *fleet.Model) *HTTPRoute {
 }
 
 func routeRule(m *fleet.Model, s split) RouteRule {
-	var rule RouteRule
+	rule := RouteRule{Timeouts: RouteTimeouts{Request: requestTimeout}}
 	for _, p := range paths(m) {
 		match := RouteMatch{Path: PathMatch{Type: "Exact", Value: p.value}}
 		if p.prefix {

@@ -7,7 +7,6 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/mlfleet/mlfleet/generator/fleet"
@@ -77,6 +76,18 @@ func TestTheRouteSplitsByHeaderThenByWeight(t *testing.T) {
 	}
 }
 
+// A gateway's own patience may be half of the server's: whether an answer comes must not
+// depend on it.
+func TestGatewaysWaitLongerThanTheServer(t *testing.T) {
+	const server = 30 * time.Second // REQUEST_TIMEOUT in docs/contract.md
+	p, _ := exposed(t)
+	for i, rule := range traffic.ModelRoute(p, workloadtest.Model(t, p, "sentiment")).Spec.Rules {
+		if got, err := time.ParseDuration(rule.Timeouts.Request); err != nil || got <= server {
+			t.Errorf("rule %d waits for %q, and the server for %s", i, rule.Timeouts.Request, server)
+		}
+	}
+}
+
 // A canary is a model: what a model has, it has, under a name that selects nothing of
 // the model's.
 func TestACanaryRunsBesideItsModel(t *testing.T) {
@@ -112,44 +123,6 @@ func TestACanaryRunsBesideItsModel(t *testing.T) {
 		if env[name] != want {
 			t.Errorf("the canary's %s is %q, want %q: clients ask for the model by one name", name, env[name], want)
 		}
-	}
-}
-
-func TestALoadBalancersIngressSplitsLikeARoute(t *testing.T) {
-	_, p := exposed(t)
-	m := workloadtest.Model(t, p, "sentiment")
-	m.Spec.Expose.Sticky.Duration = time.Hour
-	p.Cluster.Spec.Ingress.Public.WAF = "arn:waf"
-	in := workloadtest.Find[*networkingv1.Ingress](t, workload.Models(p), "sentiment")
-	for key, want := range map[string]string{
-		"actions.to-sentiment-canary":    `{"type":"forward","forwardConfig":{"targetGroups":[{"serviceName":"sentiment-canary","servicePort":8000,"weight":100}]}}`,
-		"conditions.to-sentiment-canary": `[{"field":"http-header","httpHeaderConfig":{"httpHeaderName":"x-model-version","values":["4"]}}]`,
-		"actions.split": `{"type":"forward","forwardConfig":{"targetGroups":[{"serviceName":"sentiment","servicePort":8000,"weight":90},` +
-			`{"serviceName":"sentiment-canary","servicePort":8000,"weight":10}],"targetGroupStickinessConfig":{"enabled":true,"durationSeconds":3600}}}`,
-		"conditions.split":        "",
-		"scheme":                  "internet-facing",
-		"group.name":              "mlfleet-public",
-		"certificate-arn":         "arn:certificate",
-		"wafv2-acl-arn":           "arn:waf",
-		"listen-ports":            `[{"HTTPS":443}]`,
-		"target-group-attributes": "stickiness.enabled=true,stickiness.type=lb_cookie,stickiness.lb_cookie.duration_seconds=3600",
-	} {
-		if got := in.Annotations["alb.ingress.kubernetes.io/"+key]; got != want {
-			t.Errorf("%s is %s, want %s", key, got, want)
-		}
-	}
-	if len(in.Spec.Rules) != 2 {
-		t.Fatalf("rules are for %d names, want the cluster's and all regions'", len(in.Spec.Rules))
-	}
-	for _, rule := range in.Spec.Rules {
-		first := rule.HTTP.Paths[0].Backend.Service
-		if first.Name != "to-sentiment-canary" || first.Port.Name != "use-annotation" {
-			t.Errorf("%s looks first at %+v", rule.Host, first)
-		}
-	}
-	m.Spec.Canary, m.Spec.Expose.Public = nil, false
-	if in := traffic.ModelIngress(p, m); in.Spec.Rules[0].HTTP.Paths[0].Backend.Service.Name != "sentiment" || in.Annotations["alb.ingress.kubernetes.io/scheme"] != "internal" || in.Annotations["alb.ingress.kubernetes.io/wafv2-acl-arn"] != "" {
-		t.Errorf("an internal model without canary has %+v %v", in.Spec.Rules, in.Annotations)
 	}
 }
 
@@ -260,6 +233,9 @@ func TestIstiosRouteIsTheGatewayAPIs(t *testing.T) {
 	}
 	for i, rule := range want.Spec.Rules {
 		route := got.Spec.HTTP[i]
+		if route.Timeout != rule.Timeouts.Request {
+			t.Errorf("route %d waits for %q, want %q", i, route.Timeout, rule.Timeouts.Request)
+		}
 		for j, match := range rule.Matches {
 			uri := route.Match[j].URI
 			if uri.Exact+uri.Prefix != match.Path.Value || (uri.Prefix != "") != (match.Path.Type == "PathPrefix") {

@@ -21,10 +21,11 @@ type VirtualServiceSpec struct {
 	HTTP     []IstioRoute `json:"http"`
 }
 
-// IstioRoute sends what any of its matches matches to its destinations.
+// IstioRoute sends its destinations what any of the matches describes.
 type IstioRoute struct {
-	Match []IstioMatch       `json:"match"`
-	Route []IstioDestination `json:"route"`
+	Match   []IstioMatch       `json:"match"`
+	Route   []IstioDestination `json:"route"`
+	Timeout string             `json:"timeout"` // of the whole answer; Istio has none by default
 }
 
 // IstioMatch wants all of what it names.
