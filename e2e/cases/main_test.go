@@ -62,7 +62,7 @@ var the struct {
 // with this process.
 func run(m *testing.M) (int, error) {
 	begin := time.Now()
-	if err := sandbox.Loopback(); err != nil {
+	if err := sandbox.Enter(); err != nil {
 		return 1, err
 	}
 	dir, _ := sandbox.Inside()

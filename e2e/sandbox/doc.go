@@ -1,6 +1,6 @@
 // Package sandbox gives a test binary a machine of its own: a network namespace
-// with nothing but the loopback interface, a PID namespace, and a temporary
-// folder.
+// with nothing but the loopback interface, a PID namespace, a /dev/shm, and a
+// temporary folder.
 //
 // Some servers cannot be told where to listen (Argo CD's application controller
 // opens its metrics on every address), so the network has only the loopback

@@ -89,10 +89,10 @@ func endWithParent() error {
 	return nil
 }
 
-// namespaces asks for a network and process numbers of the child's own, and where
-// we are not root for a user namespace that allows both.
+// namespaces asks for a network, process numbers and mounts of the child's own, and
+// where we are not root for a user namespace that allows them.
 func namespaces() *syscall.SysProcAttr {
-	attr := &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWPID, Pdeathsig: syscall.SIGKILL}
+	attr := &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWPID | syscall.CLONE_NEWNS, Pdeathsig: syscall.SIGKILL}
 	if uid := os.Getuid(); uid != 0 {
 		attr.Cloneflags |= syscall.CLONE_NEWUSER
 		attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: uid, Size: 1}}
@@ -123,21 +123,6 @@ func keep(dir, logs string) {
 		return
 	}
 	fmt.Fprintln(os.Stderr, "e2e: the servers' logs are in", logs)
-}
-
-// Loopback brings the loopback interface of the sandbox up.
-func Loopback() error {
-	socket, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_DGRAM, 0)
-	if err != nil {
-		return fmt.Errorf("bringing the loopback interface up: %w", err)
-	}
-	defer syscall.Close(socket)
-	if err := raise(socket, "lo"); err != nil {
-		// Ubuntu since 24.04 lets everybody make user namespaces, but grants nothing in them.
-		return fmt.Errorf("bringing the loopback interface up: %w; if the system restricts user namespaces, lift that "+
-			"(sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0), or run as root", err)
-	}
-	return nil
 }
 
 // interval is how often memory is measured: often enough to see a start-up's

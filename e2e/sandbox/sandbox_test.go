@@ -38,7 +38,7 @@ func TestMain(m *testing.M) {
 
 // inner is what goes on inside: a server that nobody stops, and a log.
 func inner(what string) int {
-	if err := sandbox.Loopback(); err != nil {
+	if err := sandbox.Enter(); err != nil {
 		fmt.Println(err)
 		return 98
 	}
@@ -47,6 +47,12 @@ func inner(what string) int {
 	if err := os.WriteFile(filepath.Join(dir, "server.log"), []byte("what the server said"), 0o644); err != nil {
 		fmt.Println(err)
 		return 97
+	}
+	if _, err := os.Stat(outside); os.IsNotExist(err) { // else mounting is forbidden here
+		if err := os.WriteFile(shared, nil, 0o600); err != nil && !os.IsNotExist(err) {
+			fmt.Println(err)
+			return 92
+		}
 	}
 	orphan := exec.Command("sleep", marker)
 	orphan.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // as far from us as it can get
@@ -81,6 +87,13 @@ func inner(what string) int {
 // marker tells our orphan from other people's sleeping processes.
 const marker = "987654.25"
 
+// Files where all processes of a machine may leave some: one from inside a sandbox, and
+// one from outside, which tells whether the inside has a folder of its own.
+const (
+	shared  = "/dev/shm/mlfleet-sandbox-" + marker
+	outside = shared + "-outside"
+)
+
 // orphans counts the processes that a sandbox has left behind.
 func orphans(t *testing.T) int {
 	t.Helper()
@@ -109,6 +122,8 @@ func outer(t *testing.T, what, logs string) (*exec.Cmd, *bytes.Buffer) {
 // TestNothingStays runs a sandbox to its end: the exit code comes through, the logs are
 // kept because it is not 0, and neither a process nor the folder stays behind.
 func TestNothingStays(t *testing.T) {
+	_ = os.WriteFile(outside, nil, 0o600) // where there is no /dev/shm, nothing stays in it
+	t.Cleanup(func() { os.Remove(outside) })
 	logs := filepath.Join(t.TempDir(), "logs")
 	cmd, out := outer(t, "end", logs)
 	_ = cmd.Run()
@@ -120,6 +135,9 @@ func TestNothingStays(t *testing.T) {
 	}
 	if _, err := os.Stat(folder(out.String())); !os.IsNotExist(err) {
 		t.Errorf("the folder stayed behind: %v", err)
+	}
+	if _, err := os.Stat(shared); !os.IsNotExist(err) {
+		t.Errorf("a file in shared memory stayed behind: %v", err)
 	}
 	if log, err := os.ReadFile(filepath.Join(logs, "server.log")); err != nil || string(log) != "what the server said" {
 		t.Errorf("the log was not kept: %q, %v", log, err)
