@@ -244,6 +244,10 @@ func (p *parser) scalar(n *yaml.Node, v *Value) {
 			p.refuse(n, n.Value+" is too large a number", "", "quote it if it is a string")
 			return
 		}
+		if octal(n.Value) {
+			p.refuse(n, fmt.Sprintf("%s begins with 0: YAML takes it for %d", n.Value, i), "a decimal number", "leave the 0 out, or quote it if it is a string")
+			return
+		}
 		v.Kind, v.Text = Int, strconv.FormatInt(i, 10)
 	case "!!float":
 		f, err := strconv.ParseFloat(strings.ReplaceAll(n.Value, "_", ""), 64)
@@ -253,6 +257,13 @@ func (p *parser) scalar(n *yaml.Node, v *Value) {
 		}
 		v.Kind, v.Text = Float, strconv.FormatFloat(f, 'g', -1, 64)
 	}
+}
+
+// octal says whether an integer is written as an octal one in the way that few mean
+// who write it: 010. Nobody writes 0x10 or 0o10 by mistake.
+func octal(text string) bool {
+	digits := strings.TrimLeft(text, "+-")
+	return len(digits) > 1 && digits[0] == '0' && !strings.ContainsAny(digits[1:2], "xXoObB")
 }
 
 // positionOf is the place of a byte.

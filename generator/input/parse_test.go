@@ -39,6 +39,8 @@ func TestParseRefuses(t *testing.T) {
 		{"too many values", "a:\n" + strings.Repeat("- ["+strings.Repeat("1,", 400)+"1]\n", 15), "t.yaml: the file has 6032 fields and list items (at most 5000)"},
 		{"too many items", "a: [" + strings.Repeat("1,", 600) + "1]", "t.yaml:1:4: a list or map with too many entries (at most 500)"},
 		{"infinity", "a: .inf\n", "t.yaml:1:4: .inf is not a finite number"},
+		{"octal number", "a: 010\n", "t.yaml:1:4: 010 begins with 0: YAML takes it for 8"},
+		{"octal number, negative", "a: -010\n", "t.yaml:1:4: -010 begins with 0: YAML takes it for -8"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			v, findings := Parse("t.yaml", []byte(tc.data))
