@@ -233,17 +233,20 @@ func (c *checker) pools() {
 // memoryShare asks whether the pods that share a GPU each get enough of its memory
 // to load anything.
 func (c *checker) memoryShare(at func(...string) fleet.Origin, pool *fleet.GPUPool) {
-	if pool.Sharing == nil || pool.MemoryShare() >= fleet.GPUMemoryLeast {
+	if pool.Sharing == nil {
 		return
 	}
-	most := *pool.Sharing
-	for shared := (&fleet.GPUPool{MemoryGiB: pool.MemoryGiB, Sharing: &most}); shared.MemoryShare() < fleet.GPUMemoryLeast; {
-		most.Replicas--
+	most := pool.Sharing.Replicas
+	for most > 1 && pool.MemoryShare(most) < fleet.GPUMemoryLeast {
+		most--
+	}
+	if most == pool.Sharing.Replicas {
+		return
 	}
 	c.refuse(at("sharing", "replicas"),
 		fmt.Sprintf("%d pods share a GPU of %d GiB: CUDA takes %d MiB of each one's part, and too little is left for a model",
 			pool.Sharing.Replicas, pool.MemoryGiB, fleet.GPUMemoryOverhead>>20),
-		fmt.Sprintf("at most %d", most.Replicas), "let fewer pods share it, or take a class with more memory")
+		fmt.Sprintf("at most %d", most), "let fewer pods share it, or take a class with more memory")
 }
 
 func (c *checker) instanceType(at fleet.Origin, pool *fleet.GPUPool, name string) {

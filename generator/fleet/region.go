@@ -173,13 +173,13 @@ const (
 	GPUMemoryLeast = 512 << 20
 )
 
-// MemoryShare is the bytes that each server on a shared GPU of the pool may manage
-// itself, so that none takes another's: an equal part of the GPU, without what
-// CUDA takes. Negative where that is more.
-func (p *GPUPool) MemoryShare() int64 {
+// MemoryShare is the bytes that each server may manage itself where so many pods share
+// a GPU of the pool, so that none takes another's: an equal part of the GPU, without
+// what CUDA takes. Negative where that is more.
+func (p *GPUPool) MemoryShare(pods int) int64 {
 	const step = 64 << 20 // round numbers are easier to read
 	visible := int64(p.MemoryGiB) << 30 / 100 * GPUMemoryVisible
-	return (visible/int64(p.Sharing.Replicas) - GPUMemoryOverhead) / step * step
+	return (visible/int64(pods) - GPUMemoryOverhead) / step * step
 }
 
 // Offers says whether the pool can run a replica that asks for g on behalf of tenant.

@@ -94,7 +94,7 @@ func memoryShare(p *fleet.Placement, m *fleet.Model) int64 {
 	least := int64(math.MaxInt64)
 	for _, pool := range p.Cluster.Spec.GPUPools {
 		if pool.Offers(m.Spec.GPU, m.Spec.Capacity, p.Tenant.Name) {
-			least = min(least, pool.MemoryShare())
+			least = min(least, pool.MemoryShare(pool.Sharing.Replicas))
 		}
 	}
 	if least == math.MaxInt64 {
